@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * store/kiosk_store.h: a gate's database: its log of check-ins, and the cached gates/data.
+ *
+ * A check-in is one transaction and one fdatasync. Rows are kept until the register's confirm covers their number
+ * and retention.gate_days have passed. Source: contract, topics.md "Delivery".
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "core/checkin.h"
+#include "store/store.h"
+
+#define KIOSK_STORE_FILE "kiosk.db" /* in paths.state_dir */
+
+struct kiosk_store; /* opaque */
+
+/* Filled at open and kept up to date by the calls below. */
+struct kiosk_store_info {
+	struct uuid log; /* of this database */
+	int64_t last_seq; /* 0: empty log */
+	int64_t confirmed_seq; /* stored by the register up to here */
+	int64_t oldest_seq; /* of the rows still kept; 0: none */
+	int64_t newest_trusted_ms; /* newest event stored under a trusted clock; 0: none */
+	bool recovered; /* a damaged file was moved aside at open */
+};
+
+/**
+ * kiosk_store_open() - open or make the database.
+ * @path: the file; its folder must exist and be writable
+ * @rehearsal: the clock is simulated; a database belongs to one kind for good
+ * @new_log: becomes the log where the database is empty; drawn by the caller
+ *
+ * A damaged file is moved aside (PATH.damaged-NUMBER) and a new one made; readable check-ins are taken over under
+ * their ids into the new log. Return: 0 or a store_err.
+ */
+int kiosk_store_open(
+	const char *path, bool rehearsal, struct uuid new_log, struct kiosk_store **ret_store);
+
+/** kiosk_store_close() - checkpoint and close; accepts NULL and a store half open. */
+void kiosk_store_close(struct kiosk_store *s);
+
+/** kiosk_store_info() - borrowed until the next call. */
+const struct kiosk_store_info *kiosk_store_info(const struct kiosk_store *s);
+
+/**
+ * kiosk_store_add() - store check-ins durably, all or none, in one transaction.
+ * @rows: @n_rows, 1 or more; seq and log are given here, the rest is the caller's. On success each row has its
+ *        log and seq.
+ * Return: 0 once COMMIT returned; or a store_err and nothing may be promised of these rows (one may be found later).
+ */
+int kiosk_store_add(struct kiosk_store *s, struct checkin *rows, size_t n_rows);
+
+/**
+ * kiosk_store_unconfirmed() - the oldest rows from @from_seq on, in order of seq.
+ * @gate: copied into the rows, which the database doesn't repeat
+ * @ret_rows: room for @max. Return: how many (0: none), or a store_err.
+ */
+int kiosk_store_unconfirmed(struct kiosk_store *s, int64_t from_seq, const char *gate,
+	struct checkin *ret_rows, size_t max);
+
+/** kiosk_store_latest() - the newest check-ins, newest first, for what a restart must remember (repeats, who is in).
+ * @since_ms: none older than this by the wall clock. Return: how many, or a store_err. */
+int kiosk_store_latest(struct kiosk_store *s, int64_t since_ms, const char *gate,
+	struct checkin *ret_rows, size_t max);
+
+/** kiosk_store_confirm() - the register has everything up to @through (clipped to the last number); may go back.
+ * Return: 0 or a store_err. */
+int kiosk_store_confirm(struct kiosk_store *s, int64_t through);
+
+/**
+ * kiosk_store_relog() - go on under another log: the rows that are not confirmed are numbered anew from 1.
+ * @log: drawn by the caller
+ * @all: the confirmed rows still kept too (a register that lost its data asks for them)
+ * Return: 0 or a store_err.
+ */
+int kiosk_store_relog(struct kiosk_store *s, struct uuid log, bool all);
+
+/** kiosk_store_data_save() - the payload of gates/data as it came, replacing the one before, in one transaction. */
+int kiosk_store_data_save(struct kiosk_store *s, int64_t generation, const void *bytes, size_t len);
+
+/** kiosk_store_data_load() - Return: its length and *ret_bytes for free(); 0: none yet; or a store_err. */
+int64_t kiosk_store_data_load(struct kiosk_store *s, char **ret_bytes);
+
+/** kiosk_store_purge() - drop confirmed rows older than @before_ms, at most @most. Return: how many, or a store_err. */
+int kiosk_store_purge(struct kiosk_store *s, int64_t before_ms, int most);
+
+/** kiosk_store_checkpoint() - when idle: move the WAL into the file without waiting. Return: 0 or a store_err. */
+int kiosk_store_checkpoint(struct kiosk_store *s);
+
+/** kiosk_store_wal_bytes() - size of the WAL, for deciding on a checkpoint. */
+int64_t kiosk_store_wal_bytes(const struct kiosk_store *s);

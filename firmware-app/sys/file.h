@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * sys/file.h: small files, whole; free space; a lock.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** file_read() - a whole file of at most @max bytes. @ret_bytes: heap, a zero after the end, for free().
+ * Return: its length, or negative errno (-EFBIG over @max). */
+int64_t file_read(const char *path, size_t max, char **ret_bytes);
+/** file_read_fd() - the same from an open descriptor, from its start where it can seek. */
+int64_t file_read_fd(int fd, size_t max, char **ret_bytes);
+/** file_free_mb() - free space of the file system of a folder, in MiB; negative errno where it can't be told. */
+int64_t file_free_mb(const char *folder);
+/** file_lock() - create and flock a file, exclusively, without waiting.
+ * Return: a descriptor that holds the lock, -EWOULDBLOCK where another process has it, or negative errno. */
+int file_lock(const char *path);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * wire/wire.h: the messages of the contract as structs, to and from JSON.
+ *
+ * The only folder with jansson. Encoders return a heap string that the caller frees with free();
+ * decoders take bytes that need not end in a zero, refuse what the schema refuses (further fields are
+ * ignored: the contract may add some) and say why in one line without the value of any field that could
+ * identify a pupil or a card. No state; any thread may call them.
+ * Source: contract, the schemas and local.md.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/alert.h"
+#include "core/checkin.h"
+#include "core/civil.h"
+#include "core/roster.h"
+#include "core/uuid.h"
+
+#define WIRE_DATAGRAM_MAX 65536 /* bytes of one local datagram; local.md */
+#define WIRE_PAYLOAD_MAX (64 * 1024) /* bytes of any MQTT payload but gates/data */
+#define WIRE_GATES_DATA_MAX                                                                        \
+	(8 * 1024 * 1024) /* the broker's max_packet_size; library-facts.md section 5 */
+#define WIRE_REASON_MAX 160 /* bytes with the zero: why something was refused */
+#define WIRE_TEXT_MAX 801 /* 200 characters of UTF-8 and the zero */
+#define WIRE_VERSION_MAX 41
+#define WIRE_REFUSED_MAX 64 /* refused check-ins named in one confirm */
+#define WIRE_DAY_CLASSES_MAX 1000
+
+enum wire_err {
+	WIRE_ERR_SYNTAX = -1, /* not JSON, not UTF-8, too deep or too long: drop, count, log once */
+	WIRE_ERR_SCHEMA = -2, /* JSON, but not this message: the same */
+	WIRE_ERR_MEMORY = -3, /* drop; what matters comes again */
+};
+
+/* The zone in which times are written; NULL writes UTC (Z as +00:00). */
+struct wire_context {
+	const struct civil_zone *zone;
+	bool rehearsal; /* the clock is simulated; state messages and alerts say so */
+};
+
+enum wire_unit_state { WIRE_UNIT_OFFLINE, WIRE_UNIT_STOPPING, WIRE_UNIT_ONLINE };
+enum wire_reader_state {
+	WIRE_READER_UNSAID,
+	WIRE_READER_STARTING,
+	WIRE_READER_OK,
+	WIRE_READER_FAULT
+};
+enum wire_store_state {
+	WIRE_STORE_UNSAID,
+	WIRE_STORE_OK,
+	WIRE_STORE_FULL,
+	WIRE_STORE_FAILING,
+	WIRE_STORE_RECOVERED,
+};
+
+/* gate-state.json. Negative numbers, "" and all-zero identifiers: not said. */
+struct wire_gate_state {
+	enum wire_unit_state state;
+	char gate[CHECKIN_GATE_MAX];
+	int64_t at_ms;
+	struct uuid session;
+	char version[WIRE_VERSION_MAX];
+	struct uuid log;
+	int64_t last_seq, confirmed_seq;
+	int64_t complete_until_ms; /* every tap up to here is in the log */
+	int clock; /* enum checkin_clock, or -1 */
+	int64_t clock_error_ms;
+	enum wire_reader_state reader;
+	char reader_fault[WIRE_TEXT_MAX];
+	int screen_ok; /* 1 ok, 0 absent, -1 not said */
+	enum wire_store_state store;
+	int64_t data_generation;
+	int64_t disk_free_mb;
+	int64_t uptime_s;
+	bool rehearsal;
+	int64_t taps_today;
+	double p50_ms, p95_ms, p99_ms;
+};
+
+/* register-state.json, in the same manner. */
+struct wire_register_state {
+	enum wire_unit_state state;
+	int64_t at_ms;
+	struct uuid session;
+	char version[WIRE_VERSION_MAX];
+	int64_t generation, pupils, open_alerts, refused_checkins;
+	enum wire_store_state store;
+	int64_t disk_free_mb;
+	int64_t uptime_s;
+	bool rehearsal;
+};
+
+struct wire_refused {
+	int64_t seq;
+	char reason[WIRE_TEXT_MAX];
+};
+
+/* confirm.json */
+struct wire_confirm {
+	struct uuid log;
+	int64_t through;
+	size_t n_refused;
+	struct wire_refused refused[WIRE_REFUSED_MAX];
+};
+
+/* arrival.json */
+struct wire_arrival {
+	int64_t pupil;
+	struct civil_date date;
+	enum halfday half;
+	int64_t at_ms;
+	char gate[CHECKIN_GATE_MAX];
+};
+
+/* One class in day.json: expected = the sum of the others. */
+struct wire_day_class {
+	char class_name[TIMETABLE_CLASS_MAX];
+	int expected, present, late, absent, unconfirmed, excused, awaited;
+};
+
+struct wire_day {
+	struct civil_date date;
+	enum halfday half;
+	int64_t at_ms;
+	size_t n_classes;
+	const struct wire_day_class *classes; /* borrowed */
+};
+
+/* What of a name goes into a message; register.gate_names. */
+enum wire_names { WIRE_NAMES_NONE, WIRE_NAMES_FIRST, WIRE_NAMES_FULL };
+
+/** wire_checkin_encode() - checkin.json. Return: a string for free(), NULL where memory is out. */
+char *wire_checkin_encode(const struct checkin *c, const struct wire_context *ctx);
+/** wire_checkin_decode() - Return: 0 or a wire_err with *ret_reason set (WIRE_REASON_MAX bytes). */
+int wire_checkin_decode(
+	const void *bytes, size_t len, struct checkin *ret_checkin, char *ret_reason);
+
+/** wire_checkin_peek() - log and seq of a check-in that wire_checkin_decode() refused, so that it can be
+ * confirmed and kept aside by name. Return: 0, or a wire_err where not even these can be read. */
+int wire_checkin_peek(const void *bytes, size_t len, struct uuid *ret_log, int64_t *ret_seq);
+
+/** wire_confirm_encode() - confirm.json. Return: a string for free(), or NULL. */
+char *wire_confirm_encode(const struct wire_confirm *c);
+/** wire_confirm_decode() - Return: 0 or a wire_err with *ret_reason set. */
+int wire_confirm_decode(
+	const void *bytes, size_t len, struct wire_confirm *ret_confirm, char *ret_reason);
+
+/** wire_gate_state_encode() - gate-state.json. Return: a string for free(), or NULL. */
+char *wire_gate_state_encode(const struct wire_gate_state *s, const struct wire_context *ctx);
+/** wire_gate_state_decode() - Return: 0 or a wire_err with *ret_reason set. */
+int wire_gate_state_decode(
+	const void *bytes, size_t len, struct wire_gate_state *ret_state, char *ret_reason);
+
+/** wire_register_state_encode() - register-state.json. Return: a string for free(), or NULL. */
+char *wire_register_state_encode(
+	const struct wire_register_state *s, const struct wire_context *ctx);
+/** wire_register_state_decode() - Return: 0 or a wire_err with *ret_reason set. */
+int wire_register_state_decode(
+	const void *bytes, size_t len, struct wire_register_state *ret_state, char *ret_reason);
+
+/** wire_arrival_encode() - arrival.json. Return: a string for free(), or NULL. */
+char *wire_arrival_encode(const struct wire_arrival *a, const struct wire_context *ctx);
+/** wire_arrival_decode() - Return: 0 or a wire_err with *ret_reason set. */
+int wire_arrival_decode(
+	const void *bytes, size_t len, struct wire_arrival *ret_arrival, char *ret_reason);
+
+/** wire_alert_encode() - alert.json.
+ * @pupil: for name and class, or NULL for the id alone (register.care_names off, or a pupil who left).
+ * Return: a string for free(), or NULL. */
+char *wire_alert_encode(
+	const struct alert *a, const struct roster_pupil *pupil, const struct wire_context *ctx);
+/** wire_alert_decode() - names are dropped. Return: 0 or a wire_err with *ret_reason set. */
+int wire_alert_decode(const void *bytes, size_t len, struct alert *ret_alert, char *ret_reason);
+
+/** wire_day_encode() - day.json. Return: a string for free(), or NULL. */
+char *wire_day_encode(const struct wire_day *d, const struct wire_context *ctx);
+
+/**
+ * wire_gates_data_encode() - gates-data.json of a roster.
+ * @names: what of a name the gates get
+ * @today: excuses of this day and the 13 after it are told, one row a half day, at most 40 a pupil
+ * Return: a string for free(), or NULL where memory is out.
+ */
+char *wire_gates_data_encode(const struct roster *roster, enum wire_names names,
+	struct civil_date today, const struct wire_context *ctx);
+
+/**
+ * wire_gates_data_decode() - a new, indexed roster.
+ * @len: at most WIRE_GATES_DATA_MAX
+ * Return: 0, and *ret_roster is the caller's, for roster_destroy(); or a wire_err with *ret_reason set.
+ */
+int wire_gates_data_decode(
+	const void *bytes, size_t len, struct roster **ret_roster, char *ret_reason);
