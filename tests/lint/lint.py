@@ -46,8 +46,8 @@ class Tree:
         if not os.path.exists(os.path.join(self.root, ".git")):
             return None
         done = subprocess.run(
-            ["git", "-C", self.root, "ls-files", "-z", "--cached", "--others",
-             "--exclude-standard"], capture_output=True, check=False)
+            ["git", "-c", "safe.directory=" + self.root, "-C", self.root, "ls-files", "-z",
+             "--cached", "--others", "--exclude-standard"], capture_output=True, check=False)
         return done.stdout.decode().split("\0")[:-1] if done.returncode == 0 else None
 
     def by_walk(self):
