@@ -35,7 +35,8 @@ struct calendar_day {
 struct civil_date calendar_easter(int year);
 
 /**
- * calendar_periods_of() - the legal holidays of a school year, in order of their first day.
+ * calendar_periods_of() - the legal holidays of a school year, in order of their first day. They may touch or
+ * overlap (1 May on Hemelvaart, as in 2008).
  * @school_year: the year in which it begins, 1990..2200
  * @ret_periods: room for CALENDAR_PERIODS_MAX
  *
@@ -45,10 +46,11 @@ struct civil_date calendar_easter(int year);
  */
 size_t calendar_periods_of(int school_year, struct calendar_period *ret_periods);
 
-/** calendar_legal_name() - why a date has no lessons by the computed rules, or NULL. Weekends are not in
- * it: the timetable has no rows for them. */
+/** calendar_legal_name() - why a date has no lessons by the computed rules, or NULL; also NULL for a
+ * school year outside 1990..2200. Weekends are not in it: the timetable has no rows for them. */
 const char *calendar_legal_name(struct civil_date date);
 
-/** calendar_days_off() - whether any of @n_days (sorted by date or not) covers the half day. */
+/** calendar_days_off() - whether any of @n_days (sorted by date or not) covers the half day.
+ * @half: HALFDAY_AM or HALFDAY_PM; with HALFDAY_NONE only rows of a whole day count */
 bool calendar_days_off(
 	const struct calendar_day *days, size_t n_days, struct civil_date date, enum halfday half);

@@ -70,7 +70,8 @@ int civil_weekday(struct civil_date date);
 int civil_school_year(struct civil_date date);
 
 /** civil_local_of() - what the wall clock shows at an instant.
- * @at_ms: milliseconds since 1970 UTC, 0 or more */
+ * @at_ms: milliseconds since 1970 UTC; below 0 and beyond 30 December 9999 the bound is taken, so
+ * that no clock and no message can cause a date without a text. A zone without changes is UTC. */
 struct civil_local civil_local_of(const struct civil_zone *zone, int64_t at_ms);
 
 /**
@@ -83,11 +84,13 @@ struct civil_local civil_local_of(const struct civil_zone *zone, int64_t at_ms);
 int64_t civil_instant_of(const struct civil_zone *zone, struct civil_date date, int at_s);
 
 /** civil_format_time() - RFC 3339 with the school's offset and milliseconds, as every message has it.
- * @ret_text: CIVIL_TIME_TEXT bytes */
+ * @at_ms: bounded as in civil_local_of(). @ret_text: CIVIL_TIME_TEXT bytes */
 void civil_format_time(const struct civil_zone *zone, int64_t at_ms, char *ret_text);
 
 /** civil_parse_time() - an RFC 3339 time with any offset or Z, fraction of up to 9 digits optional.
- * Years 1970..9999. Return: 0, or -1 where it is not one; *ret_at_ms is then untouched. */
+ * Years 1970..9999, from 1970 UTC up to 30 December 9999; a leap second (:60) is refused, since no
+ * clock of ours shows one. Digits beyond milliseconds are cut. Return: 0, or -1 where it is not one
+ * (NULL included); *ret_at_ms is then untouched. */
 int civil_parse_time(const char *text, int64_t *ret_at_ms);
 
 /** civil_format_date() - "YYYY-MM-DD". @ret_text: CIVIL_DATE_TEXT bytes */

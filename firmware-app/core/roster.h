@@ -105,15 +105,17 @@ void roster_destroy(struct roster *roster);
 /**
  * roster_index() - sort what was filled and resolve each pupil's class; once, before any look-up.
  *
- * Return: 0, or -1 where it contradicts itself (a pupil or a card twice, a card or excuse of a pupil
- * who is not there is allowed and ignored by look-ups).
+ * Return: 0, or -1 where it contradicts itself: a pupil or a card twice, a pupil's id below 1, a
+ * timetable line that timetable_row_valid() refuses. It is then to be destroyed. A card or excuse of
+ * a pupil who is not there is allowed and ignored by look-ups.
  */
 int roster_index(struct roster *roster);
 
 /** roster_pupil_of() - by id; NULL where there is none. Borrowed from the roster. */
 const struct roster_pupil *roster_pupil_of(const struct roster *roster, int64_t id);
 
-/** roster_card_of() - by hash; NULL where there is none. Borrowed. Validity is not looked at. */
+/** roster_card_of() - by hash; NULL where there is none, or its pupil is not there. Borrowed.
+ * Validity is not looked at. */
 const struct roster_card *roster_card_of(const struct roster *roster, struct card_hash hash);
 
 /** roster_card_valid() - not blocked, and @date within from and to. */
@@ -132,7 +134,8 @@ const struct timetable_slot *roster_slot_of(const struct roster *roster,
 const struct timetable_slot *roster_class_slot_of(const struct roster *roster,
 	const struct roster_class *class_of, struct civil_date date, enum halfday half);
 
-/** roster_excuse_of() - the excuse that covers a pupil's half day, or NULL. Borrowed. */
+/** roster_excuse_of() - the excuse that covers a pupil's half day, or NULL; of several the one that
+ * began first. Borrowed. */
 const struct roster_excuse *roster_excuse_of(
 	const struct roster *roster, int64_t pupil, struct civil_date date, enum halfday half);
 

@@ -35,6 +35,13 @@ struct timetable_week {
 	struct timetable_slot slot[7][2]; /* [weekday][0 am, 1 pm] */
 };
 
+/** timetable_row_valid() - a weekday 0..6, am or pm, and lessons that end after their start. */
+bool timetable_row_valid(const struct timetable_row *row);
+
+/** timetable_week_add() - put one line into a week, in place of an earlier one for the same slot.
+ * @row: valid; its class is not looked at */
+void timetable_week_add(struct timetable_week *week, const struct timetable_row *row);
+
 /**
  * timetable_week_of() - the week of a class.
  * @rows: @n_rows lines in any order; of two for the same slot the last one counts
