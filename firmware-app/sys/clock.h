@@ -57,6 +57,8 @@ struct clock {
 	enum clock_state state; /* of the last reading */
 	bool was_trusted;
 	int64_t trusted_boot_ms, trusted_error_ms; /* of the last trusted reading */
+	int64_t trusted_offset_ms; /* wall minus boot of it: holdover ends where somebody sets the clock */
+	int64_t build_ms; /* a clock earlier than its own program is wrong; 0 after clock_init_source() */
 };
 
 /**
@@ -69,7 +71,7 @@ struct clock {
  */
 int clock_init(struct clock *clock, const char *spec, bool always_trusted, const char **ret_reason);
 
-/** clock_init_source() - a test's own source, real time otherwise. */
+/** clock_init_source() - a test's own source; nothing is earlier than the build. */
 void clock_init_source(struct clock *clock, const struct clock_source *source, void *ctx);
 
 /** clock_read() - one reading; advances the trust state. Doesn't block. */

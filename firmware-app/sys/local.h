@@ -24,7 +24,8 @@ struct local_peer {
 /**
  * local_listen() - take the lock PATH.lock, unlink what is stale, bind with mode 0660, listen.
  * @ret_fd: non-blocking, close-on-exec; *ret_lock_fd keeps the lock until closed
- * Return: 0, -EADDRINUSE where another instance holds the lock, or another negative errno.
+ * Return: 0, -EADDRINUSE where another instance holds the lock, -EEXIST where something else than a socket is
+ * there, -ENAMETOOLONG past sun_path, or another negative errno.
  */
 int local_listen(const char *path, int *ret_fd, int *ret_lock_fd);
 
@@ -37,7 +38,8 @@ int local_accept(int listen_fd, struct local_peer *ret_peer);
 int local_connect(const char *path);
 
 /** local_send() - one datagram, with a descriptor beside it unless @pass_fd is negative.
- * Return: 0, -EAGAIN where the peer doesn't read (drop it), -EMSGSIZE over the limit, or another negative errno. */
+ * Return: 0, -EAGAIN where the peer doesn't read (drop it), -EMSGSIZE over the limit, -EINVAL empty, or
+ * another negative errno. */
 int local_send(int fd, const void *bytes, size_t len, int pass_fd);
 
 /**

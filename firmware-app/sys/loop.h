@@ -39,8 +39,8 @@ void loop_drop(struct loop_source *source);
 /**
  * loop_turn() - wait for one event, then dispatch all that are ready, at most @most.
  * @wait_us: how long to wait at most; negative: for ever
- * Return: how many were dispatched (0: the wait ended), or -ESTALE once asked to stop, or another negative
- * errno.
+ * Return: how many were dispatched (0: the wait ended), or -ESTALE once asked to stop (what was ready has still
+ * been dispatched: do this turn's work, then end), or another negative errno.
  */
 int loop_turn(struct loop *loop, int64_t wait_us, int most);
 

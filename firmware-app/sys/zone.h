@@ -9,6 +9,15 @@
 
 #include <stdint.h>
 
+enum zone_check {
+	ZONE_FOUND,
+	ZONE_NO_SUCH, /* misspelt: there is tzdata, but not this zone */
+	ZONE_NO_TZDATA /* no zones at all: a gate still stores its taps, without verdicts (faults.md C5) */
+};
+
+/** zone_check() - is there such a zone? Looks at files alone; TZDIR is heeded. */
+enum zone_check zone_check(const char *name);
+
 /**
  * zone_load() - tell each change of a zone from 1990 to 2100, in ascending order.
  * @name: a tzdata name ("Europe/Brussels"), no path, no dots

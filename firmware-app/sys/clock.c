@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "sys/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <sys/timex.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sys/clock_spec.h"
+
+/* library-facts.md section 6: timesyncd's longest round passes 1 s just before the next answer. */
+#define TRUST_UNDER_US 1000000
+#define TRUST_LEFT_US 2000000
+#define DRIFT_PPM 50 /* a crystal without temperature compensation, over a school's winter */
+#define HOLDOVER_UNDER_MS 60000
+#define SLACK_MS 2000 /* what a wall clock may be off before we call it a step */
+
+static int64_t read_ns(clockid_t id)
+{
+	struct timespec ts;
+	clock_gettime(id, &ts); /* fails on a clock that doesn't exist alone */
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static void system_read(void *ctx, struct clock_kernel *ret_kernel)
+{
+	(void)ctx;
+	struct timex tx = { 0 };
+	int status = adjtimex(&tx);
+	/* Not allowed to ask (a system-call filter without clock_adjtime): we know nothing, so no trust. */
+	bool synchronised = status >= 0 && !(tx.status & STA_UNSYNC);
+	*ret_kernel = (struct clock_kernel){
+		.wall_ms = read_ns(CLOCK_REALTIME) / 1000000,
+		.boot_ms = read_ns(CLOCK_BOOTTIME) / 1000000,
+		.mono_us = read_ns(CLOCK_MONOTONIC) / 1000,
+		.synchronised = synchronised,
+		.max_error_us = tx.maxerror,
+	};
+}
+
+static const struct clock_source system_source = { .name = "system", .read = system_read };
+
+int clock_init(struct clock *clock, const char *spec, bool always_trusted, const char **ret_reason)
+{
+	struct clock_spec s = { 0 };
+	if (spec && clock_spec_parse(spec, &s, ret_reason))
+		return -1;
+	*clock = (struct clock){ .source = &system_source,
+		.always_trusted = always_trusted,
+		.speed = 1,
+		.build_ms = (int64_t)SCHOOLPOORT_BUILD_S * 1000 };
+	if (!spec)
+		return 0;
+	struct clock_kernel k;
+	system_read(NULL, &k);
+	clock->simulated = true;
+	clock->always_trusted = true;
+	clock->speed = s.speed;
+	clock->anchor_wall_ms = s.wall_ms;
+	clock->anchor_real_ms = s.anchored ? s.real_ms : k.wall_ms;
+	/* The anchor told in this boot's clocks: from here on the real wall clock may step as it likes. */
+	int64_t since_ms = k.wall_ms - clock->anchor_real_ms;
+	clock->anchor_mono_us = k.mono_us - since_ms * 1000;
+	clock->anchor_boot_ms = k.boot_ms - since_ms;
+	return 0;
+}
+
+void clock_init_source(struct clock *clock, const struct clock_source *source, void *ctx)
+{
+	*clock = (struct clock){ .source = source, .ctx = ctx, .speed = 1 };
+}
+
+/*
+ * Both clocks run at the speed from the anchor on, so that a program that starts again under the same @EPOCH
+ * goes on where it was. boot_ms can't be negative (checkin.json).
+ */
+static struct now simulate(const struct clock *clock, const struct clock_kernel *k)
+{
+	double since_us = (double)(k->mono_us - clock->anchor_mono_us);
+	int64_t passed_ms = (int64_t)floor(since_us * clock->speed / 1000);
+	int64_t boot_ms = clock->anchor_boot_ms + passed_ms;
+	return (struct now){ .wall_ms = clock->anchor_wall_ms + passed_ms,
+		.boot_ms = boot_ms > 0 ? boot_ms : 0,
+		.mono_us = k->mono_us,
+		.state = CLOCK_STATE_TRUSTED,
+		.error_ms = 0 };
+}
+
+static int64_t whole_ms(int64_t us)
+{
+	return (us + 999) / 1000;
+}
+
+/* The bound since the clock was last trusted in this boot; negative: it never was. */
+static int64_t holdover_error_ms(const struct clock *clock, const struct clock_kernel *k)
+{
+	if (!clock->was_trusted)
+		return -1;
+	int64_t since_ms = k->boot_ms - clock->trusted_boot_ms;
+	return clock->trusted_error_ms + (since_ms * DRIFT_PPM + 999999) / 1000000;
+}
+
+/* The bound speaks of a clock that only drifts: one that was set by hand since is another clock. */
+static bool stepped(const struct clock *clock, const struct clock_kernel *k, int64_t bound_ms)
+{
+	int64_t off_ms = (k->wall_ms - k->boot_ms) - clock->trusted_offset_ms;
+	return off_ms > bound_ms + SLACK_MS || -off_ms > bound_ms + SLACK_MS;
+}
+
+/* One row of the table in library-facts.md section 6 for each return. Pure. */
+static enum clock_state judge(
+	const struct clock *clock, const struct clock_kernel *k, int64_t *ret_error_ms)
+{
+	int64_t limit_us = clock->state == CLOCK_STATE_TRUSTED ? TRUST_LEFT_US : TRUST_UNDER_US;
+	*ret_error_ms = k->synchronised ? whole_ms(k->max_error_us) : -1;
+	if (clock->always_trusted)
+		return CLOCK_STATE_TRUSTED;
+	if (k->synchronised && k->max_error_us < limit_us)
+		return CLOCK_STATE_TRUSTED;
+	int64_t bound_ms = holdover_error_ms(clock, k);
+	int64_t newest_ms =
+		clock->newest_event_ms > clock->build_ms ? clock->newest_event_ms : clock->build_ms;
+	int64_t may_be_ms = (bound_ms > 0 ? bound_ms : 0) + SLACK_MS;
+	*ret_error_ms = -1;
+	if (!k->synchronised && k->wall_ms < newest_ms - may_be_ms)
+		return CLOCK_STATE_REGRESSED;
+	if (bound_ms < 0 || bound_ms >= HOLDOVER_UNDER_MS || stepped(clock, k, bound_ms))
+		return CLOCK_UNKNOWN;
+	*ret_error_ms = bound_ms;
+	return CLOCK_STATE_HOLDOVER;
+}
+
+struct now clock_read(struct clock *clock)
+{
+	struct clock_kernel k;
+	clock->source->read(clock->ctx, &k);
+	if (clock->simulated) {
+		clock->state = CLOCK_STATE_TRUSTED;
+		return simulate(clock, &k);
+	}
+	struct now now = { .wall_ms = k.wall_ms, .boot_ms = k.boot_ms, .mono_us = k.mono_us };
+	now.state = judge(clock, &k, &now.error_ms);
+	clock->state = now.state;
+	if (now.state == CLOCK_STATE_TRUSTED) {
+		clock->was_trusted = true;
+		clock->trusted_boot_ms = k.boot_ms;
+		clock->trusted_offset_ms = k.wall_ms - k.boot_ms;
+		clock->trusted_error_ms = now.error_ms > 0 ? now.error_ms : 0;
+	}
+	return now;
+}
+
+int64_t clock_real_us(const struct clock *clock, int64_t clock_ms)
+{
+	if (clock_ms <= 0)
+		return 0;
+	double us = ceil((double)clock_ms * 1000 / clock->speed);
+	return us < (double)(INT64_MAX / 2) ? (int64_t)us : INT64_MAX / 2;
+}
+
+void clock_newest_event(struct clock *clock, int64_t wall_ms)
+{
+	if (wall_ms > clock->newest_event_ms)
+		clock->newest_event_ms = wall_ms;
+}
+
+int64_t clock_mono_us(void)
+{
+	return read_ns(CLOCK_MONOTONIC) / 1000;
+}
+
+int clock_boot_id(char ret_text[37])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	char text[36];
+	ssize_t n = read(fd, text, sizeof(text));
+	int err = n < 0 ? -errno : n == (ssize_t)sizeof(text) ? 0 : -EIO;
+	close(fd);
+	if (err)
+		return err;
+	memcpy(ret_text, text, sizeof(text));
+	ret_text[36] = '\0';
+	return 0;
+}

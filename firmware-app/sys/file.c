@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "sys/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define FIRST_BYTES 4096 /* where the size isn't known before, as for a pipe or /proc */
+
+/* Return: the bytes read up to the end of the file or to @room, or negative errno. */
+static int64_t fill(int fd, char *bytes, size_t room)
+{
+	size_t n = 0;
+	while (n < room) {
+		ssize_t r = read(fd, bytes + n, room - n);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return -errno;
+		if (r == 0)
+			break;
+		n += (size_t)r;
+	}
+	return (int64_t)n;
+}
+
+int64_t file_read_fd(int fd, size_t max, char **ret_bytes)
+{
+	struct stat st;
+	if (fstat(fd, &st))
+		return -errno;
+	if (S_ISREG(st.st_mode) && (uint64_t)st.st_size > max)
+		return -EFBIG;
+	(void)lseek(fd, 0, SEEK_SET); /* a pipe has no start; what it holds is read as it comes */
+	size_t room = S_ISREG(st.st_mode) ? (size_t)st.st_size + 1 : FIRST_BYTES;
+	size_t n = 0;
+	char *bytes = NULL;
+	for (;;) {
+		if (room > max + 1)
+			room = max + 1; /* one more than allowed, to see that there is more */
+		char *larger = realloc(bytes, room + 1);
+		if (!larger) {
+			free(bytes);
+			return -ENOMEM;
+		}
+		bytes = larger;
+		int64_t got = fill(fd, bytes + n, room - n);
+		if (got < 0 || n + (size_t)got > max) {
+			free(bytes);
+			return got < 0 ? got : -EFBIG;
+		}
+		n += (size_t)got;
+		if (n < room)
+			break;
+		room *= 2;
+	}
+	bytes[n] = '\0';
+	*ret_bytes = bytes;
+	return (int64_t)n;
+}
+
+int64_t file_read(const char *path, size_t max, char **ret_bytes)
+{
+	/* Without O_NONBLOCK a FIFO in the place of a file would hold the program here for ever. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	int64_t n = file_read_fd(fd, max, ret_bytes);
+	close(fd);
+	return n;
+}
+
+int64_t file_free_mb(const char *folder)
+{
+	struct statvfs fs;
+	if (statvfs(folder, &fs))
+		return -errno;
+	/* f_bavail: what is left for us, without the reserve of root. */
+	return (int64_t)(((uint64_t)fs.f_bavail * fs.f_frsize) >> 20);
+}
+
+int file_lock(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0660);
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		int err = -errno;
+		if (err == -EINTR)
+			continue;
+		close(fd);
+		return err;
+	}
+	return fd;
+}
