@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/db.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "store/db_internal.h"
+
+#define QUICK_CHECK_S 5 /* a gate must take taps 10 s after its start (faults.md S9) */
+#define QUICK_CHECK_STEPS 10000 /* virtual machine steps between two looks at the timer */
+
+/* Each answers with one row or none; where an answer is given here it must be that one. */
+static const struct {
+	const char *sql, *want;
+} pragmas[] = {
+	{ "PRAGMA busy_timeout=2000", NULL }, /* first: journal_mode may already have to wait */
+	{ "PRAGMA mmap_size=0", NULL }, /* an I/O error would be a SIGBUS */
+	{ "PRAGMA trusted_schema=OFF", NULL },
+	{ "PRAGMA cell_size_check=ON", NULL },
+	{ "PRAGMA cache_size=-2000", NULL },
+	{ "PRAGMA temp_store=MEMORY", NULL },
+	{ "PRAGMA foreign_keys=ON", NULL },
+	{ "PRAGMA secure_delete=ON", "1" },
+	{ "PRAGMA journal_mode=WAL", "wal" },
+	{ "PRAGMA synchronous=FULL", NULL },
+	{ "PRAGMA synchronous", "2" },
+	{ "PRAGMA wal_autocheckpoint=0", "0" },
+	{ "PRAGMA journal_size_limit=8388608", NULL },
+};
+
+const char *store_err_text(int err)
+{
+	switch ((enum store_err)err) {
+	case STORE_ERR_IO:
+		return "the disk failed";
+	case STORE_ERR_FULL:
+		return "the disk is full";
+	case STORE_ERR_DAMAGED:
+		return "the database is damaged";
+	case STORE_ERR_MEMORY:
+		return "out of memory";
+	case STORE_ERR_REHEARSAL:
+		return "the database belongs to the other kind of clock, real or simulated";
+	case STORE_ERR_NEWER:
+		return "the database was made by a newer release";
+	case STORE_ERR_EXISTS:
+		return "there already";
+	}
+	return err < 0 ? strerror(-err) : "no error";
+}
+
+/* SQLITE_FULL covers ENOSPC on a write; quotas, and a full disk met elsewhere, come as I/O errors. */
+static bool is_full(const struct db *db)
+{
+	int e = sqlite3_system_errno(db->handle);
+
+	return e == ENOSPC || e == EDQUOT || e == EFBIG;
+}
+
+int db_error(struct db *db, int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_OK:
+	case SQLITE_ROW:
+	case SQLITE_DONE:
+		return 0;
+	case SQLITE_FULL:
+		return STORE_ERR_FULL;
+	case SQLITE_NOMEM:
+		return STORE_ERR_MEMORY;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		db->suspect = true;
+		return STORE_ERR_DAMAGED;
+	case SQLITE_CONSTRAINT:
+		return STORE_ERR_EXISTS;
+	case SQLITE_IOERR:
+		if (code == SQLITE_IOERR_NOMEM)
+			return STORE_ERR_MEMORY;
+		db->suspect = true;
+		return is_full(db) ? STORE_ERR_FULL : STORE_ERR_IO;
+	default: /* read-only, locked, can't open: all of them mean that nothing can be stored */
+		return is_full(db) ? STORE_ERR_FULL : STORE_ERR_IO;
+	}
+}
+
+static int count_wal(void *context, sqlite3 *handle, const char *name, int n_frames)
+{
+	struct db *db = context;
+
+	(void)handle;
+	(void)name;
+	db->wal_frames = n_frames;
+	return SQLITE_OK;
+}
+
+int db_connect(struct db *db, const char *path)
+{
+	int n = snprintf(db->path, sizeof(db->path), "%s", path);
+	int off = 0;
+
+	if (n < 0 || (size_t)n >= sizeof(db->path))
+		return STORE_ERR_IO;
+	int rc = sqlite3_open_v2(path, &db->handle,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (!db->handle)
+		return STORE_ERR_MEMORY;
+	sqlite3_extended_result_codes(db->handle, 1);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, &off);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, &off);
+	return db_error(db, rc);
+}
+
+/* The first column of the first row as text, "" where there is none. */
+static int ask(struct db *db, const char *sql, char *ret_answer, size_t size)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
+
+	ret_answer[0] = '\0';
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW) {
+		const char *text = (const char *)sqlite3_column_text(stmt, 0);
+		snprintf(ret_answer, size, "%s", text ? text : "");
+	}
+	int err = db_error(db, rc); /* before finalize, which changes the errno it looks at */
+	sqlite3_finalize(stmt);
+	return err;
+}
+
+static int ask_int(struct db *db, const char *sql, int64_t *ret_value)
+{
+	char answer[32];
+	int err = ask(db, sql, answer, sizeof(answer));
+
+	if (!err)
+		*ret_value = strtoll(answer, NULL, 10);
+	return err;
+}
+
+static int set_pragmas(struct db *db)
+{
+	char answer[64];
+
+	for (size_t i = 0; i < ARRAY_LEN(pragmas); i++) {
+		int err = ask(db, pragmas[i].sql, answer, sizeof(answer));
+		if (err)
+			return err;
+		if (pragmas[i].want && strcmp(answer, pragmas[i].want) != 0)
+			return STORE_ERR_IO;
+	}
+	/* This replaces SQLite's own hook, the one that checkpoints: see wal_autocheckpoint=0. */
+	sqlite3_wal_hook(db->handle, count_wal, db);
+	return 0;
+}
+
+/* An own timer: this folder has no clock. */
+static int timer_is_over(void *context)
+{
+	const int *fd = context;
+	uint64_t n;
+
+	return read(*fd, &n, sizeof(n)) == (ssize_t)sizeof(n);
+}
+
+static int quick_check(struct db *db)
+{
+	const struct itimerspec limit = { .it_value = { .tv_sec = QUICK_CHECK_S } };
+	char answer[64];
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd < 0 || timerfd_settime(fd, 0, &limit, NULL) < 0) {
+		if (fd >= 0)
+			close(fd);
+		return STORE_ERR_MEMORY;
+	}
+	sqlite3_progress_handler(db->handle, QUICK_CHECK_STEPS, timer_is_over, &fd);
+	int err = ask(db, "PRAGMA quick_check(1)", answer, sizeof(answer));
+	bool cut_short = sqlite3_errcode(db->handle) == SQLITE_INTERRUPT;
+	sqlite3_progress_handler(db->handle, 0, NULL, NULL);
+	close(fd);
+	if (cut_short)
+		return 0;
+	if (!err && strcmp(answer, "ok") != 0) {
+		db->suspect = true;
+		err = STORE_ERR_DAMAGED;
+	}
+	return err;
+}
+
+/* Is this file ours, of our kind of clock, and of a version that we may write? */
+static int check_marks(
+	struct db *db, const struct db_schema *schema, bool rehearsal, int64_t *ret_version)
+{
+	int64_t version = 0, tables = 0, mark = 0, from = 0;
+	int64_t ours = schema->migrations[schema->n_migrations - 1].version;
+	int err = ask_int(db, "PRAGMA user_version", &version);
+
+	if (!err)
+		err = ask_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (err)
+		return err;
+	*ret_version = version;
+	if (version == 0 && tables == 0)
+		return 0; /* new, or made and never used */
+	if (version > 0)
+		err = ask_int(db, "SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", &mark);
+	if (err)
+		return err;
+	if (mark != 1) { /* somebody else's, or its schema is lost */
+		db->suspect = true;
+		return version > ours ? STORE_ERR_NEWER : STORE_ERR_DAMAGED;
+	}
+	err = ask_int(db, "SELECT value FROM meta WHERE key = 'readable_from'", &from);
+	if (!err)
+		err = ask_int(db, "SELECT value FROM meta WHERE key = 'rehearsal'", &mark);
+	if (err)
+		return err;
+	if (version > ours && (from < 1 || from > ours))
+		return STORE_ERR_NEWER;
+	return (mark != 0) == rehearsal ? 0 : STORE_ERR_REHEARSAL;
+}
+
+static int migrate_to(struct db *db, const struct db_migration *m, bool first, bool rehearsal)
+{
+	char sql[256];
+	int err = db_begin(db);
+
+	if (err)
+		return err;
+	if (first) {
+		snprintf(sql, sizeof(sql),
+			"CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
+			"INSERT INTO meta VALUES('rehearsal', %d)",
+			rehearsal ? 1 : 0);
+		err = db_exec(db, sql);
+	}
+	if (!err)
+		err = db_exec(db, m->sql);
+	snprintf(sql, sizeof(sql),
+		"INSERT OR REPLACE INTO meta VALUES('readable_from', %d); PRAGMA user_version=%d",
+		m->readable_from, m->version);
+	if (!err)
+		err = db_exec(db, sql);
+	return db_end_with(db, err);
+}
+
+static int migrate(struct db *db, const struct db_schema *schema, int64_t version, bool rehearsal)
+{
+	for (size_t i = 0; i < schema->n_migrations; i++) {
+		const struct db_migration *m = &schema->migrations[i];
+		assert(m->version == (int)i + 1 && m->readable_from >= 1);
+		if (m->version <= version)
+			continue;
+		int err = migrate_to(db, m, version == 0, rehearsal);
+		if (err)
+			return err;
+		version = m->version;
+	}
+	return 0;
+}
+
+int db_prepare(struct db *db, const char *sql, sqlite3_stmt **ret_stmt)
+{
+	return db_error(db,
+		sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, ret_stmt, NULL));
+}
+
+static int prepare_all(struct db *db, const struct db_schema *schema)
+{
+	int err = db_prepare(db, "SELECT value FROM meta WHERE key = ?1", &db->meta[DB_META_GET]);
+
+	if (!err)
+		err = db_prepare(
+			db, "INSERT OR REPLACE INTO meta VALUES(?1, ?2)", &db->meta[DB_META_PUT]);
+	if (err)
+		return err;
+	db->statements = calloc(schema->n_statements + 1, sizeof(*db->statements));
+	if (!db->statements)
+		return STORE_ERR_MEMORY;
+	db->n_statements = schema->n_statements;
+	for (size_t i = 0; !err && i < schema->n_statements; i++)
+		err = db_prepare(db, schema->statements[i], &db->statements[i]);
+	return err;
+}
+
+/* Before the connection, which may already roll the WAL forward. */
+static bool has_wal(const char *path)
+{
+	char wal[DB_PATH_MAX + 8];
+	struct stat st;
+
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	return stat(wal, &st) == 0 && st.st_size > 0;
+}
+
+int db_open(const char *path, const struct db_schema *schema, bool rehearsal, struct db **ret_db)
+{
+	struct db *db = calloc(1, sizeof(*db));
+	int64_t version = 0;
+
+	if (!db)
+		return STORE_ERR_MEMORY;
+	db->unclean = has_wal(path);
+	int err = db_connect(db, path);
+	if (!err)
+		err = set_pragmas(db);
+	if (!err)
+		err = check_marks(db, schema, rehearsal, &version);
+	if (!err)
+		err = quick_check(db);
+	if (!err)
+		err = migrate(db, schema, version, rehearsal);
+	if (!err)
+		err = prepare_all(db, schema);
+	if (err)
+		goto out;
+	*ret_db = db;
+	db = NULL; /* the caller's now */
+out:
+	db_close(db);
+	return err;
+}
+
+void db_close(struct db *db)
+{
+	if (!db)
+		return;
+	for (size_t i = 0; i < db->n_statements; i++)
+		sqlite3_finalize(db->statements[i]);
+	for (size_t i = 0; i < ARRAY_LEN(db->meta); i++)
+		sqlite3_finalize(db->meta[i]);
+	free(db->statements);
+	if (db->handle && db->suspect)
+		sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	int rc = sqlite3_close(db->handle);
+	assert(rc == SQLITE_OK); /* else a statement or a backup was left open */
+	(void)rc;
+	free(db);
+}
+
+bool db_was_unclean(const struct db *db)
+{
+	return db->unclean;
+}
+
+int db_exec(struct db *db, const char *sql)
+{
+	return db_error(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
+}
+
+int db_begin(struct db *db)
+{
+	assert(sqlite3_get_autocommit(db->handle));
+	return db_exec(db, "BEGIN IMMEDIATE");
+}
+
+int db_commit(struct db *db)
+{
+	int err = db_exec(db, "COMMIT");
+
+	if (err)
+		db_rollback(db); /* most errors have done it already, BUSY has not */
+	return err;
+}
+
+void db_rollback(struct db *db)
+{
+	if (sqlite3_get_autocommit(db->handle))
+		return;
+	if (db_exec(db, "ROLLBACK"))
+		db->suspect = true; /* the transaction is gone all the same */
+}
+
+int db_end_with(struct db *db, int err)
+{
+	if (!err)
+		return db_commit(db);
+	db_rollback(db);
+	return err;
+}
+
+int64_t db_changes(const struct db *db)
+{
+	return sqlite3_changes64(db->handle);
+}
+
+int db_checkpoint(struct db *db, bool truncate)
+{
+	int in_log = 0, moved = 0;
+	int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+	int err = db_error(db, sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, &in_log, &moved));
+
+	if (!err)
+		db->wal_frames = in_log > moved ? in_log - moved : 0;
+	return err;
+}
+
+int64_t db_wal_bytes(const struct db *db)
+{
+	return (int64_t)db->wal_frames * (4096 + 24); /* a page and its frame's head */
+}

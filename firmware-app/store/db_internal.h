@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * store/db_internal.h: what the files of db.h share.
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "store/db.h"
+
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+enum db_meta_statement { DB_META_GET, DB_META_PUT, DB_META_STATEMENTS };
+
+struct db {
+	sqlite3 *handle;
+	char path[DB_PATH_MAX];
+	sqlite3_stmt **statements; /* of the schema */
+	size_t n_statements;
+	sqlite3_stmt *meta[DB_META_STATEMENTS];
+	int wal_frames; /* in the WAL and not yet in the file */
+	bool unclean; /* at open */
+	bool suspect; /* the disk failed or a page was damaged: keep the WAL at close */
+};
+
+/** db_error() - the store_err of an SQLite code, remembering in @db what must not be trusted any more. */
+int db_error(struct db *db, int code);
+
+/** db_connect() - the connection alone: no pragma that writes, no check, no schema. */
+int db_connect(struct db *db, const char *path);
+
+/** db_prepare() - one statement that lives as long as the connection. */
+int db_prepare(struct db *db, const char *sql, sqlite3_stmt **ret_stmt);
+
+/** db_query_of() - use a statement that is not in the schema. */
+struct db_query db_query_of(struct db *db, sqlite3_stmt *stmt);
+
+/** db_sync_folder() - bring a new or changed name in a file's folder onto the medium. */
+int db_sync_folder(const char *path);

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * store/db_rescue.c: copies of a database in use, and what is left of a damaged one.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "store/db.h"
+#include "store/db_internal.h"
+
+#define ASIDE_MAX 1000 /* damaged files kept beside each other; a person cleans up long before */
+#define PROBES_MAX 200000 /* rowids tried one by one: two years of a busy gate */
+#define SELECT_MAX 1024
+
+struct db_backup {
+	struct db *from; /* borrowed */
+	struct db to;
+	sqlite3_backup *copy;
+	char path[DB_PATH_MAX]; /* the final name */
+	bool whole;
+};
+
+static int errno_error(int e)
+{
+	switch (e) {
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return STORE_ERR_FULL;
+	case ENOMEM:
+		return STORE_ERR_MEMORY;
+	default:
+		return STORE_ERR_IO;
+	}
+}
+
+static int sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno_error(errno);
+	int err = fsync(fd) < 0 ? errno_error(errno) : 0;
+	close(fd);
+	return err;
+}
+
+int db_sync_folder(const char *path)
+{
+	char folder[DB_PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (!slash)
+		return sync_path(".", O_DIRECTORY);
+	slash[slash == folder] = '\0'; /* keep the one of "/" */
+	return sync_path(folder, O_DIRECTORY);
+}
+
+int db_backup_open(struct db *db, const char *path, struct db_backup **ret_backup)
+{
+	struct db_backup *b = calloc(1, sizeof(*b));
+	char part[DB_PATH_MAX];
+
+	if (!b)
+		return STORE_ERR_MEMORY;
+	b->from = db;
+	int n = snprintf(b->path, sizeof(b->path), "%s", path);
+	int m = snprintf(part, sizeof(part), "%s.part", path);
+	if (n < 0 || m < 0 || (size_t)m >= sizeof(part)) {
+		free(b);
+		return STORE_ERR_IO;
+	}
+	if (unlink(part) < 0 && errno != ENOENT) {
+		int err = errno_error(errno);
+		free(b);
+		return err;
+	}
+	int err = db_connect(&b->to, part);
+	if (!err) {
+		b->copy = sqlite3_backup_init(b->to.handle, "main", db->handle, "main");
+		if (!b->copy)
+			err = db_error(&b->to, sqlite3_errcode(b->to.handle));
+	}
+	if (err) {
+		(void)db_backup_close(b);
+		return err;
+	}
+	*ret_backup = b;
+	return 0;
+}
+
+int db_backup_step(struct db_backup *backup, int n_pages)
+{
+	assert(n_pages > 0 || n_pages == -1);
+	int rc = sqlite3_backup_step(backup->copy, n_pages);
+
+	if (rc == SQLITE_DONE)
+		backup->whole = true;
+	/* The source is our own connection, so nothing else can hold it for long. */
+	if (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED)
+		return 1;
+	return db_error(&backup->to, rc);
+}
+
+int db_backup_close(struct db_backup *backup)
+{
+	if (!backup)
+		return 0;
+	char part[DB_PATH_MAX];
+	int err = 0;
+
+	snprintf(part, sizeof(part), "%s", backup->to.path);
+	if (backup->copy && sqlite3_backup_finish(backup->copy) != SQLITE_OK)
+		backup->whole = false;
+	sqlite3_close(backup->to.handle);
+	/* Only now: a descriptor closed beside SQLite's would drop its locks. */
+	if (backup->whole) {
+		err = sync_path(part, 0);
+		if (!err && rename(part, backup->path) < 0)
+			err = errno_error(errno);
+		if (!err)
+			err = db_sync_folder(backup->path);
+	}
+	if (!backup->whole || err)
+		unlink(part);
+	free(backup);
+	return err;
+}
+
+int db_move_aside(const char *path, char *ret_path)
+{
+	static const char *const ends[] = { "-wal", "-shm",
+		"" }; /* the file last: it marks the number as used */
+	char from[DB_PATH_MAX + 8], to[DB_PATH_MAX + 8];
+	int number = 1;
+
+	for (; number <= ASIDE_MAX; number++) {
+		int n = snprintf(ret_path, DB_PATH_MAX, "%s.damaged-%d", path, number);
+		if (n < 0 || n >= DB_PATH_MAX)
+			return STORE_ERR_IO;
+		if (access(ret_path, F_OK) < 0)
+			break;
+	}
+	if (number > ASIDE_MAX)
+		return STORE_ERR_FULL;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		snprintf(from, sizeof(from), "%s%s", path, ends[i]);
+		snprintf(to, sizeof(to), "%s%s", ret_path, ends[i]);
+		if (rename(from, to) < 0 && errno != ENOENT)
+			return errno_error(errno);
+	}
+	return db_sync_folder(path);
+}
+
+struct salvage {
+	struct db *db;
+	const char *select;
+	db_salvage_fn *take;
+	void *context;
+	int64_t n_taken;
+	int64_t last; /* rowid of the row handed over last */
+	bool any; /* a row was handed over in this pass */
+	bool whole; /* this pass came to the end of the table */
+};
+
+/* One pass: rows until the end or an error of the file. Return: 0, or what take returned. */
+static int salvage_rows(struct salvage *s, const char *condition, int64_t parameter)
+{
+	char sql[SELECT_MAX];
+	sqlite3_stmt *stmt = NULL;
+	int err = 0, r;
+	int n = snprintf(sql, sizeof(sql), "%s %s", s->select, condition);
+
+	assert(n > 0 && (size_t)n < sizeof(sql));
+	s->any = false;
+	s->whole = false;
+	if (sqlite3_prepare_v2(s->db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return 0;
+	struct db_query q = db_query_of(s->db, stmt);
+	db_put_int(&q, parameter);
+	while (!err && (r = db_step(&q)) != 0) {
+		if (r < 0)
+			goto out;
+		s->last = sqlite3_column_int64(stmt, 0);
+		s->any = true;
+		s->n_taken++;
+		err = s->take(s->context, &q);
+	}
+	s->whole = true;
+out:
+	sqlite3_finalize(stmt);
+	return err;
+}
+
+static int salvage_passes(struct salvage *s)
+{
+	int err = salvage_rows(s, ">= ?1 ORDER BY 1", INT64_MIN);
+	int64_t low = s->any ? s->last : 0;
+
+	if (err || s->whole)
+		return err;
+	err = salvage_rows(s, "<= ?1 ORDER BY 1 DESC", INT64_MAX);
+	int64_t high = s->any ? s->last : low + PROBES_MAX;
+	for (int64_t i = 0; !err && i < PROBES_MAX && low < high - 1; i++)
+		err = salvage_rows(s, "= ?1", ++low);
+	return err;
+}
+
+int64_t db_salvage(const char *path, const char *select, db_salvage_fn *take, void *context)
+{
+	struct db db = { .suspect = true }; /* so that closing leaves the file as it was found */
+	struct salvage s = { .db = &db, .select = select, .take = take, .context = context };
+	int err = 0;
+
+	if (access(path, R_OK) == 0 && db_connect(&db, path) == 0)
+		err = salvage_passes(&s);
+	if (db.handle)
+		sqlite3_db_config(db.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_close(db.handle);
+	return err ? err : s.n_taken;
+}
