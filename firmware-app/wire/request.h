@@ -23,7 +23,7 @@ void wire_node_destroy(struct wire_node *node);
 
 /* Setters: on an object with @key, on an array with @key NULL (appends). They take NULL nodes and
  * remember the failure: wire_node_text() of such a tree is NULL. */
-/** wire_node_set_text() - @text valid UTF-8, copied; NULL writes null. */
+/** wire_node_set_text() - copied; NULL writes null. What is no UTF-8 is written as "?". */
 void wire_node_set_text(struct wire_node *node, const char *key, const char *text);
 /** wire_node_set_int() */
 void wire_node_set_int(struct wire_node *node, const char *key, int64_t value);
@@ -34,6 +34,7 @@ void wire_node_set_bool(struct wire_node *node, const char *key, bool value);
 /** wire_node_set_node() - @child becomes the parent's. */
 void wire_node_set_node(struct wire_node *node, const char *key, struct wire_node *child);
 
+/* Getters: with @key NULL the node itself, which is how an element of an array is read. */
 /** wire_node_get_text() - NULL where missing or no string; borrowed from the tree. */
 const char *wire_node_get_text(const struct wire_node *node, const char *key);
 /** wire_node_get_int() - @fallback where missing or no integer. */

@@ -133,7 +133,10 @@ struct wire_day {
 /* What of a name goes into a message; register.gate_names. */
 enum wire_names { WIRE_NAMES_NONE, WIRE_NAMES_FIRST, WIRE_NAMES_FULL };
 
-/** wire_checkin_encode() - checkin.json. Return: a string for free(), NULL where memory is out. */
+/* An encoder gives NULL where memory is out, and where the struct lacks what the schema requires or
+ * holds what it forbids (a caller's bug, or a damaged row): nothing false crosses the broker. Texts
+ * are cut to the schema's length, and what is no UTF-8 in them becomes "?". @ctx may be NULL. */
+/** wire_checkin_encode() - checkin.json. Return: a string for free(), or NULL. */
 char *wire_checkin_encode(const struct checkin *c, const struct wire_context *ctx);
 /** wire_checkin_decode() - Return: 0 or a wire_err with *ret_reason set (WIRE_REASON_MAX bytes). */
 int wire_checkin_decode(
@@ -183,7 +186,7 @@ char *wire_day_encode(const struct wire_day *d, const struct wire_context *ctx);
  * wire_gates_data_encode() - gates-data.json of a roster.
  * @names: what of a name the gates get
  * @today: excuses of this day and the 13 after it are told, one row a half day, at most 40 a pupil
- * Return: a string for free(), or NULL where memory is out.
+ * @roster: indexed. Return: a string for free(), or NULL.
  */
 char *wire_gates_data_encode(const struct roster *roster, enum wire_names names,
 	struct civil_date today, const struct wire_context *ctx);
