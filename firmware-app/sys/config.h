@@ -77,6 +77,7 @@ struct config_options {
 	const char *config_path; /* --config, or the program's default */
 	const char *clock_spec; /* --clock, else SCHOOLPOORT_CLOCK, else NULL */
 	bool check_config, print_config;
+	bool json; /* --json, which schoolpoortctl alone has */
 };
 
 /**
@@ -104,7 +105,8 @@ void config_sample(void);
  * @usage: the program's own further usage lines, printed by --help; NULL none
  * @ret_index: the first argument that isn't an option (only schoolpoortctl has any); NULL: none allowed
  *
- * Prints and answers --help and --version itself. Return: 0 go on; 1 asked for and done, exit status 0;
+ * Prints and answers --help and --version itself; --clock is checked for its form. Options end at the first
+ * argument that isn't one: what follows is the command's own. Return: 0 go on; 1 asked for and done, exit status 0;
  * -1 usage, said on standard error, exit status 2.
  */
 int config_options_parse(int argc, char **argv, enum config_program program, const char *usage,
