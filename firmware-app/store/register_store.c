@@ -1,0 +1,617 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "store/register_store.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/civil.h"
+#include "core/halfday.h"
+#include "store/db.h"
+#include "store/register_store_internal.h"
+
+#define SOURCE_ROWS_MAX 4000 /* own days off: each can be one day of the roster at least */
+
+static const struct db_migration migrations[] = {
+	{ 1, 1,
+		"CREATE TABLE pupil(id INTEGER PRIMARY KEY, last_name TEXT NOT NULL,"
+		" first_name TEXT NOT NULL, class TEXT NOT NULL, language TEXT NOT NULL,"
+		" left_at INTEGER) STRICT;"
+		"CREATE TABLE card(hash BLOB PRIMARY KEY, pupil INTEGER NOT NULL,"
+		" blocked INTEGER NOT NULL, from_day INTEGER, to_day INTEGER) STRICT, WITHOUT "
+		"ROWID;"
+		"CREATE INDEX card_pupil ON card(pupil);"
+		"CREATE TABLE timetable(class TEXT NOT NULL, weekday INTEGER NOT NULL,"
+		" half TEXT NOT NULL, start_s INTEGER NOT NULL, end_s INTEGER NOT NULL,"
+		" PRIMARY KEY(class, weekday, half)) STRICT, WITHOUT ROWID;"
+		"CREATE TABLE day_off(from_day INTEGER NOT NULL, to_day INTEGER NOT NULL,"
+		" half TEXT NOT NULL, name TEXT NOT NULL,"
+		" PRIMARY KEY(from_day, to_day, half)) STRICT, WITHOUT ROWID;"
+		"CREATE TABLE excuse(pupil INTEGER NOT NULL, from_day INTEGER NOT NULL,"
+		" from_half TEXT NOT NULL, to_day INTEGER NOT NULL, to_half TEXT NOT NULL,"
+		" reason TEXT NOT NULL, code TEXT NOT NULL,"
+		" PRIMARY KEY(pupil, from_day, from_half, to_day, to_half)) STRICT, WITHOUT ROWID;"
+		"CREATE TABLE log(log BLOB PRIMARY KEY, gate TEXT NOT NULL,"
+		" through INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+		"CREATE TABLE number(log BLOB NOT NULL, seq INTEGER NOT NULL, checkin BLOB,"
+		" PRIMARY KEY(log, seq)) STRICT, WITHOUT ROWID;"
+		"CREATE TABLE checkin(id BLOB NOT NULL UNIQUE, revision INTEGER NOT NULL,"
+		" day INTEGER NOT NULL, received_at INTEGER NOT NULL, log BLOB NOT NULL,"
+		" seq INTEGER NOT NULL, gate TEXT NOT NULL, result TEXT NOT NULL, at INTEGER NOT "
+		"NULL,"
+		" clock TEXT NOT NULL, clock_error_ms INTEGER NOT NULL, boot BLOB NOT NULL,"
+		" boot_ms INTEGER NOT NULL, pupil INTEGER NOT NULL, card BLOB NOT NULL,"
+		" gate_day INTEGER, gate_half TEXT NOT NULL, minutes_late INTEGER NOT NULL,"
+		" source INTEGER NOT NULL) STRICT;"
+		"CREATE INDEX checkin_day ON checkin(day);"
+		"CREATE TABLE refused(log BLOB NOT NULL, seq INTEGER NOT NULL, gate TEXT NOT NULL,"
+		" reason TEXT NOT NULL, received_at INTEGER NOT NULL, payload BLOB NOT NULL) "
+		"STRICT;"
+		"CREATE INDEX refused_number ON refused(log, seq);"
+		"CREATE TABLE mark(day INTEGER NOT NULL, half TEXT NOT NULL, pupil INTEGER NOT "
+		"NULL,"
+		" mark TEXT NOT NULL, unconfirmed INTEGER NOT NULL, minutes_late INTEGER NOT NULL,"
+		" arrived_at INTEGER, gate TEXT NOT NULL,"
+		" PRIMARY KEY(pupil, day, half)) STRICT, WITHOUT ROWID;"
+		"CREATE INDEX mark_day ON mark(day);"
+		"CREATE TABLE alert(id TEXT PRIMARY KEY, day INTEGER NOT NULL, half TEXT NOT NULL,"
+		" kind TEXT NOT NULL, state TEXT NOT NULL, confirmed INTEGER NOT NULL,"
+		" raised_at INTEGER NOT NULL, changed_at INTEGER NOT NULL, revision INTEGER NOT "
+		"NULL,"
+		" pupil INTEGER NOT NULL, gate TEXT NOT NULL, class TEXT NOT NULL, card BLOB NOT "
+		"NULL,"
+		" expected_at INTEGER NOT NULL, arrived_at INTEGER NOT NULL,"
+		" minutes_late INTEGER NOT NULL, missing INTEGER NOT NULL, expected INTEGER NOT "
+		"NULL,"
+		" acknowledged_by TEXT NOT NULL, acknowledged_at INTEGER NOT NULL, what TEXT NOT "
+		"NULL,"
+		" resolved_by TEXT NOT NULL, resolved_at INTEGER NOT NULL, note TEXT NOT NULL) "
+		"STRICT;"
+		"CREATE INDEX alert_day ON alert(day);"
+		"CREATE INDEX alert_pupil ON alert(pupil);"
+		"CREATE INDEX alert_open ON alert(day) WHERE state IN ('open', 'acknowledged');"
+		"CREATE TABLE journal(number INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
+		" who TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL,"
+		" detail TEXT NOT NULL) STRICT;" },
+};
+
+#define PUPIL_COLUMNS "id, last_name, first_name, class, language, left_at IS NOT NULL"
+#define CARD_COLUMNS "hash, pupil, blocked, from_day, to_day"
+#define CHECKIN_COLUMNS                                                                            \
+	"id, revision, received_at, log, seq, gate, result, at, clock, clock_error_ms, boot,"      \
+	" boot_ms, pupil, card, gate_day, gate_half, minutes_late, source"
+#define MARK_COLUMNS "day, half, pupil, mark, unconfirmed, minutes_late, arrived_at, gate"
+#define ALERT_COLUMNS                                                                              \
+	"id, day, half, kind, state, confirmed, raised_at, changed_at, revision, pupil, gate,"     \
+	" class, card, expected_at, arrived_at, minutes_late, missing, expected,"                  \
+	" acknowledged_by, acknowledged_at, what, resolved_by, resolved_at, note"
+
+static const char *const statements[N_STATEMENTS] = {
+	[PUPIL_PUT] =
+		"INSERT INTO pupil(id, last_name, first_name, class, language, left_at)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, NULL) ON CONFLICT(id) DO UPDATE SET last_name = ?2,"
+		" first_name = ?3, class = ?4, language = ?5, left_at = NULL",
+	[PUPIL_LEAVE] = "UPDATE pupil SET left_at = ?2 WHERE id = ?1 AND left_at IS NULL",
+	[PUPIL_ONE] = "SELECT " PUPIL_COLUMNS " FROM pupil WHERE id = ?1",
+	[PUPIL_ALL] = "SELECT " PUPIL_COLUMNS " FROM pupil WHERE left_at IS NULL ORDER BY id",
+	[PUPIL_COUNT] = "SELECT count(*) FROM pupil WHERE left_at IS NULL",
+	[CARD_PUT] = "INSERT INTO card(" CARD_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5)"
+		     " ON CONFLICT(hash) DO UPDATE SET pupil = ?2, blocked = ?3, from_day = ?4,"
+		     " to_day = ?5",
+	[CARD_ONE] = "SELECT " CARD_COLUMNS " FROM card WHERE hash = ?1",
+	[CARD_OF] = "SELECT " CARD_COLUMNS " FROM card WHERE pupil = ?1 ORDER BY hash LIMIT ?2",
+	[CARD_ALL] = "SELECT " CARD_COLUMNS " FROM card",
+	[CARD_COUNT] = "SELECT count(*) FROM card",
+	[TIMETABLE_ADD] = "INSERT INTO timetable(class, weekday, half, start_s, end_s)"
+			  " VALUES(?1, ?2, ?3, ?4, ?5)",
+	[TIMETABLE_CLEAR] = "DELETE FROM timetable",
+	[TIMETABLE_ALL] = "SELECT class, weekday, half, start_s, end_s FROM timetable",
+	[TIMETABLE_COUNT] = "SELECT count(*) FROM timetable",
+	[DAY_OFF_ADD] = "INSERT INTO day_off(from_day, to_day, half, name) VALUES(?1, ?2, ?3, ?4)",
+	[DAY_OFF_CLEAR] = "DELETE FROM day_off",
+	[DAY_OFF_ALL] = "SELECT from_day, to_day, half, name FROM day_off"
+			" ORDER BY from_day, to_day, half",
+	[DAY_OFF_COUNT] = "SELECT count(*) FROM day_off",
+	[EXCUSE_PUT] =
+		"INSERT INTO excuse(pupil, from_day, from_half, to_day, to_half, reason, code)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+		" ON CONFLICT DO UPDATE SET reason = ?6, code = ?7",
+	[EXCUSE_DROP] = "DELETE FROM excuse WHERE pupil = ?1 AND from_day = ?2 AND from_half = ?3"
+			" AND to_day = ?4 AND to_half = ?5",
+	[EXCUSE_ALL] =
+		"SELECT pupil, from_day, from_half, to_day, to_half, reason, code FROM excuse",
+	[EXCUSE_COUNT] = "SELECT count(*) FROM excuse",
+	[NUMBER_ONE] = "SELECT checkin FROM number WHERE log = ?1 AND seq = ?2",
+	[NUMBER_ADD] = "INSERT INTO number(log, seq, checkin) VALUES(?1, ?2, ?3)"
+		       " ON CONFLICT DO NOTHING",
+	[NUMBER_AFTER] = "SELECT seq FROM number WHERE log = ?1 AND seq > ?2 ORDER BY seq",
+	[LOG_ONE] = "SELECT through FROM log WHERE log = ?1",
+	[LOG_PUT] = "INSERT INTO log(log, gate, through) VALUES(?1, ?2, ?3)"
+		    " ON CONFLICT(log) DO UPDATE SET through = ?3",
+	[CHECKIN_ONE] = "SELECT revision, day FROM checkin WHERE id = ?1",
+	[CHECKIN_PUT] =
+		"INSERT INTO checkin(" CHECKIN_COLUMNS ", day)"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+		" ?17, ?18, ?19) ON CONFLICT(id) DO UPDATE SET revision = ?2, gate = ?6,"
+		" result = ?7, at = ?8, clock = ?9, clock_error_ms = ?10, boot = ?11,"
+		" boot_ms = ?12, pupil = ?13, card = ?14, gate_day = ?15, gate_half = ?16,"
+		" minutes_late = ?17, source = ?18, day = ?19",
+	[CHECKIN_DAY] = "SELECT " CHECKIN_COLUMNS " FROM checkin WHERE day = ?1 ORDER BY at, id",
+	[CHECKIN_COUNT] = "SELECT count(*) FROM checkin",
+	[CHECKIN_NEWEST] = "SELECT max(at) FROM checkin WHERE clock IN ('trusted', 'holdover')",
+	[REFUSED_ADD] = "INSERT INTO refused(log, seq, gate, reason, received_at, payload)"
+			" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+	[REFUSED_LAST] = "SELECT log, seq, gate, reason, received_at FROM refused"
+			 " ORDER BY rowid DESC LIMIT ?1",
+	[REFUSED_ONE] = "SELECT reason FROM refused WHERE log = ?1 AND seq = ?2 LIMIT 1",
+	[REFUSED_COUNT] = "SELECT count(*) FROM refused",
+	[MARK_PUT] = "INSERT INTO mark(" MARK_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+		     " ON CONFLICT DO UPDATE SET mark = ?4, unconfirmed = ?5, minutes_late = ?6,"
+		     " arrived_at = ?7, gate = ?8",
+	[MARK_DROP] = "DELETE FROM mark WHERE day = ?1 AND half = ?2 AND pupil = ?3",
+	[MARK_DAY] = "SELECT " MARK_COLUMNS " FROM mark WHERE day = ?1",
+	[MARK_OF] = "SELECT " MARK_COLUMNS " FROM mark WHERE pupil = ?1 AND day BETWEEN ?2 AND ?3"
+		    " ORDER BY day, half",
+	[ALERT_PUT] =
+		"INSERT OR REPLACE INTO alert(" ALERT_COLUMNS ")"
+		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
+		" ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+	[ALERT_DAY] = "SELECT " ALERT_COLUMNS " FROM alert WHERE day = ?1 ORDER BY id",
+	[ALERT_OF] =
+		"SELECT " ALERT_COLUMNS " FROM alert WHERE pupil = ?1 AND day BETWEEN ?2 AND ?3"
+		" ORDER BY day, half, id",
+	[ALERT_IS_OPEN] = "SELECT " ALERT_COLUMNS " FROM alert"
+			  " WHERE state IN ('open', 'acknowledged') ORDER BY day, id",
+	[ALERT_OLDEST] = "SELECT min(day) FROM alert WHERE state IN ('open', 'acknowledged')",
+	[ALERT_OPEN_COUNT] = "SELECT count(*) FROM alert WHERE state IN ('open', 'acknowledged')",
+	[JOURNAL_ADD] = "INSERT INTO journal(at, who, what, about, detail)"
+			" VALUES(?1, ?2, ?3, ?4, ?5)",
+};
+
+static const struct db_schema schema = { migrations, sizeof(migrations) / sizeof(migrations[0]),
+	statements, N_STATEMENTS };
+
+int register_store_open(const char *path, bool rehearsal, struct register_store **ret_store)
+{
+	struct register_store *s = calloc(1, sizeof(*s));
+	if (!s)
+		return STORE_ERR_MEMORY;
+	int err = db_open(path, &schema, rehearsal, &s->db);
+	if (!err)
+		err = db_meta_int(s->db, "generation", 0, &s->generation);
+	if (err) {
+		register_store_close(s);
+		return err;
+	}
+	*ret_store = s;
+	return 0;
+}
+
+void register_store_close(struct register_store *s)
+{
+	if (!s)
+		return;
+	db_close(s->db);
+	free(s);
+}
+
+int register_store_begin(struct register_store *s)
+{
+	if (s->in_transaction)
+		return 0;
+	int err = db_begin(s->db);
+	s->in_transaction = !err;
+	return err;
+}
+
+int register_store_end(struct register_store *s, int err)
+{
+	if (!s->in_transaction)
+		return err;
+	s->in_transaction = false;
+	return db_end_with(s->db, err);
+}
+
+int register_store_checkpoint(struct register_store *s, bool truncate)
+{
+	return db_checkpoint(s->db, truncate);
+}
+
+int64_t register_store_wal_bytes(const struct register_store *s)
+{
+	return db_wal_bytes(s->db);
+}
+
+int register_store_backup(struct register_store *s, const char *path)
+{
+	struct db_backup *backup;
+	int err = db_backup_open(s->db, path, &backup);
+	if (err)
+		return err;
+	int r;
+	do {
+		r = db_backup_step(backup, -1);
+	} while (r > 0);
+	err = db_backup_close(backup);
+	return r < 0 ? r : err;
+}
+
+/* ---- shared by both files ---- */
+
+void register_store_put_date(struct db_query *q, struct civil_date date)
+{
+	if (date.year)
+		db_put_int(q, civil_day_number(date));
+	else
+		db_put_null(q);
+}
+
+struct civil_date register_store_get_date(struct db_query *q)
+{
+	if (db_is_null(q)) {
+		db_skip(q);
+		return (struct civil_date){ 0 };
+	}
+	return civil_date_of_day((int32_t)db_get_int(q));
+}
+
+void register_store_put_half(struct db_query *q, enum halfday half)
+{
+	db_put_text(q, halfday_word(half));
+}
+
+enum halfday register_store_get_half(struct db_query *q)
+{
+	char word[4];
+	db_get_text(q, word, sizeof(word));
+	return halfday_parse(word);
+}
+
+/* ---- the roster ---- */
+
+int register_store_generation_put(struct register_store *s, int64_t generation)
+{
+	int err = db_meta_put_int(s->db, "generation", generation);
+	if (!err)
+		s->generation = generation;
+	return err;
+}
+
+int register_store_pupil_put(struct register_store *s, const struct roster_pupil *pupil)
+{
+	struct db_query q = db_query(s->db, PUPIL_PUT);
+	db_put_int(&q, pupil->id);
+	db_put_text(&q, pupil->last_name);
+	db_put_text(&q, pupil->first_name);
+	db_put_text(&q, pupil->class_name);
+	db_put_text(&q, roster_language_word(pupil->language));
+	return db_run(&q);
+}
+
+int register_store_pupil_leave(struct register_store *s, int64_t pupil, int64_t at_ms)
+{
+	struct db_query q = db_query(s->db, PUPIL_LEAVE);
+	db_put_int(&q, pupil);
+	db_put_int(&q, at_ms);
+	return db_run(&q);
+}
+
+static bool get_pupil(struct db_query *q, struct roster_pupil *ret_pupil)
+{
+	char language[4];
+	memset(ret_pupil, 0, sizeof(*ret_pupil));
+	ret_pupil->id = db_get_int(q);
+	db_get_text(q, ret_pupil->last_name, sizeof(ret_pupil->last_name));
+	db_get_text(q, ret_pupil->first_name, sizeof(ret_pupil->first_name));
+	db_get_text(q, ret_pupil->class_name, sizeof(ret_pupil->class_name));
+	db_get_text(q, language, sizeof(language));
+	ret_pupil->language = roster_language_parse(language);
+	return db_get_int(q) != 0;
+}
+
+int register_store_pupil(
+	struct register_store *s, int64_t id, struct roster_pupil *ret_pupil, bool *ret_left)
+{
+	struct db_query q = db_query(s->db, PUPIL_ONE);
+	db_put_int(&q, id);
+	int r = db_step(&q);
+	if (r > 0)
+		*ret_left = get_pupil(&q, ret_pupil);
+	db_end(&q);
+	return r;
+}
+
+int register_store_card_put(struct register_store *s, const struct roster_card *card)
+{
+	struct db_query q = db_query(s->db, CARD_PUT);
+	db_put_blob(&q, card->hash.b, sizeof(card->hash.b));
+	db_put_int(&q, card->pupil);
+	db_put_int(&q, card->blocked);
+	register_store_put_date(&q, card->from);
+	register_store_put_date(&q, card->to);
+	return db_run(&q);
+}
+
+static void get_card(struct db_query *q, struct roster_card *ret_card)
+{
+	memset(ret_card, 0, sizeof(*ret_card));
+	db_get_blob(q, ret_card->hash.b, sizeof(ret_card->hash.b));
+	ret_card->pupil = db_get_int(q);
+	ret_card->blocked = db_get_int(q) != 0;
+	ret_card->from = register_store_get_date(q);
+	ret_card->to = register_store_get_date(q);
+}
+
+int register_store_card(
+	struct register_store *s, struct card_hash hash, struct roster_card *ret_card)
+{
+	struct db_query q = db_query(s->db, CARD_ONE);
+	db_put_blob(&q, hash.b, sizeof(hash.b));
+	int r = db_step(&q);
+	if (r > 0)
+		get_card(&q, ret_card);
+	db_end(&q);
+	return r;
+}
+
+int register_store_cards_of(
+	struct register_store *s, int64_t pupil, struct roster_card *ret_cards, size_t max)
+{
+	struct db_query q = db_query(s->db, CARD_OF);
+	db_put_int(&q, pupil);
+	db_put_int(&q, (int64_t)max);
+	int n = 0;
+	int r;
+	while ((r = db_step(&q)) > 0 && (size_t)n < max)
+		get_card(&q, &ret_cards[n++]);
+	db_end(&q);
+	return r < 0 ? r : n;
+}
+
+int register_store_timetable_replace(
+	struct register_store *s, const struct timetable_row *rows, size_t n_rows)
+{
+	struct db_query clear = db_query(s->db, TIMETABLE_CLEAR);
+	int err = db_run(&clear);
+	for (size_t i = 0; !err && i < n_rows; i++) {
+		struct db_query q = db_query(s->db, TIMETABLE_ADD);
+		db_put_text(&q, rows[i].class_name);
+		db_put_int(&q, rows[i].weekday);
+		register_store_put_half(&q, rows[i].half);
+		db_put_int(&q, rows[i].slot.start_s);
+		db_put_int(&q, rows[i].slot.end_s);
+		err = db_run(&q);
+	}
+	return err;
+}
+
+int register_store_days_off(struct register_store *s, struct register_store_day_off **ret_days)
+{
+	int64_t n = register_store_count(s, DAY_OFF_COUNT);
+	if (n < 0)
+		return (int)n;
+	struct register_store_day_off *days = calloc((size_t)n + 1, sizeof(*days));
+	if (!days)
+		return STORE_ERR_MEMORY;
+	struct db_query q = db_query(s->db, DAY_OFF_ALL);
+	int got = 0;
+	int r;
+	while ((r = db_step(&q)) > 0 && got < n) {
+		days[got].from = register_store_get_date(&q);
+		days[got].to = register_store_get_date(&q);
+		days[got].half = register_store_get_half(&q);
+		db_get_text(&q, days[got].name, sizeof(days[got].name));
+		got++;
+	}
+	db_end(&q);
+	if (r < 0) {
+		free(days);
+		return r;
+	}
+	*ret_days = days;
+	return got;
+}
+
+int register_store_days_off_replace(
+	struct register_store *s, const struct register_store_day_off *days, size_t n_days)
+{
+	struct db_query clear = db_query(s->db, DAY_OFF_CLEAR);
+	int err = db_run(&clear);
+	for (size_t i = 0; !err && i < n_days; i++) {
+		struct db_query q = db_query(s->db, DAY_OFF_ADD);
+		register_store_put_date(&q, days[i].from);
+		register_store_put_date(&q, days[i].to);
+		register_store_put_half(&q, days[i].half);
+		db_put_text(&q, days[i].name);
+		err = db_run(&q);
+	}
+	return err;
+}
+
+static void put_excuse_key(struct db_query *q, const struct roster_excuse *excuse)
+{
+	db_put_int(q, excuse->pupil);
+	register_store_put_date(q, excuse->from);
+	register_store_put_half(q, excuse->from_half);
+	register_store_put_date(q, excuse->to);
+	register_store_put_half(q, excuse->to_half);
+}
+
+int register_store_excuse_put(struct register_store *s, const struct roster_excuse *excuse)
+{
+	char code[2] = { excuse->code, 0 };
+	struct db_query q = db_query(s->db, EXCUSE_PUT);
+	put_excuse_key(&q, excuse);
+	db_put_text(&q, roster_excuse_word(excuse->reason));
+	db_put_text(&q, code);
+	return db_run(&q);
+}
+
+int register_store_excuse_drop(struct register_store *s, const struct roster_excuse *excuse)
+{
+	struct db_query q = db_query(s->db, EXCUSE_DROP);
+	put_excuse_key(&q, excuse);
+	return db_run(&q);
+}
+
+static int fill_pupils(struct register_store *s, struct roster *roster, size_t max)
+{
+	struct db_query q = db_query(s->db, PUPIL_ALL);
+	int r;
+	while ((r = db_step(&q)) > 0 && roster->n_pupils < max)
+		get_pupil(&q, &roster->pupils[roster->n_pupils++]);
+	db_end(&q);
+	return r < 0 ? r : 0;
+}
+
+static int fill_cards(struct register_store *s, struct roster *roster, size_t max)
+{
+	struct db_query q = db_query(s->db, CARD_ALL);
+	int r;
+	while ((r = db_step(&q)) > 0 && roster->n_cards < max)
+		get_card(&q, &roster->cards[roster->n_cards++]);
+	db_end(&q);
+	return r < 0 ? r : 0;
+}
+
+static int fill_rows(struct register_store *s, struct roster *roster, size_t max)
+{
+	struct db_query q = db_query(s->db, TIMETABLE_ALL);
+	int r;
+	while ((r = db_step(&q)) > 0 && roster->n_rows < max) {
+		struct timetable_row *row = &roster->rows[roster->n_rows++];
+		db_get_text(&q, row->class_name, sizeof(row->class_name));
+		row->weekday = (int)db_get_int(&q);
+		row->half = register_store_get_half(&q);
+		row->slot.start_s = (int)db_get_int(&q);
+		row->slot.end_s = (int)db_get_int(&q);
+	}
+	db_end(&q);
+	return r < 0 ? r : 0;
+}
+
+static int fill_excuses(struct register_store *s, struct roster *roster, size_t max)
+{
+	struct db_query q = db_query(s->db, EXCUSE_ALL);
+	int r;
+	while ((r = db_step(&q)) > 0 && roster->n_excuses < max) {
+		struct roster_excuse *e = &roster->excuses[roster->n_excuses++];
+		char word[32];
+		e->pupil = db_get_int(&q);
+		e->from = register_store_get_date(&q);
+		e->from_half = register_store_get_half(&q);
+		e->to = register_store_get_date(&q);
+		e->to_half = register_store_get_half(&q);
+		db_get_text(&q, word, sizeof(word));
+		int reason = roster_excuse_parse(word);
+		e->reason = reason < 0 ? ROSTER_EXCUSED : (enum roster_excuse_reason)reason;
+		db_get_text(&q, word, sizeof(word));
+		e->code = word[0];
+	}
+	db_end(&q);
+	return r < 0 ? r : 0;
+}
+
+static void add_day(
+	struct roster *roster, size_t max, int32_t day, enum halfday half, const char *name)
+{
+	if (roster->n_days >= max)
+		return;
+	struct calendar_day *d = &roster->days[roster->n_days++];
+	d->date = civil_date_of_day(day);
+	d->half = half;
+	size_t len = strlen(name);
+	assert(len < sizeof(d->name));
+	memcpy(d->name, name, len + 1);
+}
+
+/* Own days whole, computed ones in a window round today: gates/data carries each day as a row. */
+static int fill_days(
+	struct register_store *s, struct roster *roster, size_t max, struct civil_date today)
+{
+	struct register_store_day_off *own;
+	int n = register_store_days_off(s, &own);
+	if (n < 0)
+		return n;
+	int32_t first = civil_day_number(today) - REGISTER_STORE_DAYS_BEFORE;
+	int32_t last = civil_day_number(today) + REGISTER_STORE_DAYS_AFTER;
+	if (first < 0)
+		first = 0;
+	for (int32_t day = first; day <= last; day++) {
+		const char *name = calendar_legal_name(civil_date_of_day(day));
+		if (name)
+			add_day(roster, max, day, HALFDAY_NONE, name);
+	}
+	for (int i = 0; i < n; i++)
+		for (int32_t day = civil_day_number(own[i].from);
+			day <= civil_day_number(own[i].to); day++)
+			if (day >= first && day <= last)
+				add_day(roster, max, day, own[i].half, own[i].name);
+	free(own);
+	return 0;
+}
+
+int register_store_roster(struct register_store *s, struct civil_date today, int64_t made_at_ms,
+	struct roster **ret_roster)
+{
+	int64_t n[] = { register_store_count(s, PUPIL_COUNT), register_store_count(s, CARD_COUNT),
+		register_store_count(s, TIMETABLE_COUNT), register_store_count(s, EXCUSE_COUNT) };
+	for (size_t i = 0; i < sizeof(n) / sizeof(n[0]); i++)
+		if (n[i] < 0)
+			return (int)n[i];
+	struct roster_size size = { .pupils = (size_t)n[0],
+		.cards = (size_t)n[1],
+		.rows = (size_t)n[2],
+		.days = SOURCE_ROWS_MAX,
+		.excuses = (size_t)n[3] };
+	struct roster *roster = roster_create(&size);
+	if (!roster)
+		return STORE_ERR_MEMORY;
+	roster->generation = s->generation;
+	roster->made_at_ms = made_at_ms;
+	int err = fill_pupils(s, roster, size.pupils);
+	if (!err)
+		err = fill_cards(s, roster, size.cards);
+	if (!err)
+		err = fill_rows(s, roster, size.rows);
+	if (!err)
+		err = fill_excuses(s, roster, size.excuses);
+	if (!err)
+		err = fill_days(s, roster, size.days, today);
+	if (!err && roster_index(roster))
+		err = STORE_ERR_DAMAGED; /* keys and the import's checks rule it out */
+	if (err) {
+		roster_destroy(roster);
+		return err;
+	}
+	*ret_roster = roster;
+	return 0;
+}
+
+int64_t register_store_count(struct register_store *s, int statement)
+{
+	struct db_query q = db_query(s->db, statement);
+	int r = db_step(&q);
+	int64_t n = r > 0 ? db_get_int(&q) : r;
+	db_end(&q);
+	return n;
+}
+
+int64_t register_store_number(struct register_store *s, enum register_store_number number)
+{
+	switch (number) {
+	case REGISTER_STORE_PUPILS:
+		return register_store_count(s, PUPIL_COUNT);
+	case REGISTER_STORE_CARDS:
+		return register_store_count(s, CARD_COUNT);
+	case REGISTER_STORE_OPEN_ALERTS:
+		return register_store_count(s, ALERT_OPEN_COUNT);
+	case REGISTER_STORE_REFUSED:
+		return register_store_count(s, REFUSED_COUNT);
+	case REGISTER_STORE_CHECKINS:
+		return register_store_count(s, CHECKIN_COUNT);
+	case REGISTER_STORE_NEWEST_MS:
+		return register_store_count(s, CHECKIN_NEWEST);
+	}
+	return 0;
+}

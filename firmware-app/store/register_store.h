@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * store/register_store.h: the school's database: pupils and timetable, every gate's check-ins, what
+ * followed from them, and who did what.
+ *
+ * DESIGN. Facts (check-ins) are kept apart from what follows from them (marks, alerts): the first are
+ * never edited but by a higher revision of the gate's own, the second are written again whenever the
+ * register judges anew. The journal is only added to. Nothing is written outside a transaction of the
+ * caller: it begins at its turn's first change and publishes only what a COMMIT has made true.
+ * Owner's thread only; every call may block for one fdatasync. Days are civil_day_number()s.
+ * Source: contract, topics.md "Delivery"; library-facts.md section 3; domain.md section 2.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/alert.h"
+#include "core/calendar.h"
+#include "core/checkin.h"
+#include "core/mark.h"
+#include "core/roster.h"
+#include "store/store.h"
+
+#define REGISTER_STORE_FILE "register.db" /* in paths.state_dir */
+#define REGISTER_STORE_REASON_MAX 201 /* bytes with the zero; ASCII */
+
+struct register_store; /* opaque */
+
+/** register_store_open() - open or make it. @rehearsal: the clock is simulated. A damaged file is left
+ * as it is: pupils can't be invented anew. Return: 0 or a store_err. */
+int register_store_open(const char *path, bool rehearsal, struct register_store **ret_store);
+
+/** register_store_close() - checkpoint and close; accepts NULL. */
+void register_store_close(struct register_store *s);
+
+/** register_store_begin() - harmless where a transaction is open. Return: 0 or a store_err. */
+int register_store_begin(struct register_store *s);
+
+/** register_store_end() - COMMIT where @err is 0, else ROLLBACK; harmless where none is open.
+ * Return: @err, or the commit's: then nothing of the transaction may be told to anybody. */
+int register_store_end(struct register_store *s, int err);
+
+/** register_store_checkpoint() - when idle. @truncate: at night. Return: 0 or a store_err. */
+int register_store_checkpoint(struct register_store *s, bool truncate);
+
+/** register_store_wal_bytes() - size of the WAL, for deciding on a checkpoint. */
+int64_t register_store_wal_bytes(const struct register_store *s);
+
+/** register_store_backup() - a consistent copy as a new file. Return: 0 or a store_err. */
+int register_store_backup(struct register_store *s, const char *path);
+
+/* ---- the roster ---- */
+
+/** register_store_roster() - all that is expected, indexed, with the computed holidays from 40 days
+ * before @today to 400 after it (other days are worked out with a roster of their own).
+ * Return: 0 and *ret_roster for roster_destroy(), or a store_err. */
+int register_store_roster(struct register_store *s, struct civil_date today, int64_t made_at_ms,
+	struct roster **ret_roster);
+
+/** register_store_generation_put() - generation of gates/data, kept so that it never goes back. */
+int register_store_generation_put(struct register_store *s, int64_t generation);
+
+/** register_store_pupil_put() - add, change, or take back one who had left. */
+int register_store_pupil_put(struct register_store *s, const struct roster_pupil *pupil);
+
+/** register_store_pupil_leave() - no longer expected; the history stays. */
+int register_store_pupil_leave(struct register_store *s, int64_t pupil, int64_t at_ms);
+
+/** register_store_pupil() - Return: 1 found, 0 none, or a store_err. *ret_left: has left. */
+int register_store_pupil(
+	struct register_store *s, int64_t id, struct roster_pupil *ret_pupil, bool *ret_left);
+
+/** register_store_card_put() - add or change one, by its hash. */
+int register_store_card_put(struct register_store *s, const struct roster_card *card);
+
+/** register_store_card() - Return: 1 found, 0 none, or a store_err. */
+int register_store_card(
+	struct register_store *s, struct card_hash hash, struct roster_card *ret_card);
+
+/** register_store_cards_of() - a pupil's cards, by hash. @ret_cards: room for @max. Return: how many,
+ * at most @max, or a store_err. */
+int register_store_cards_of(
+	struct register_store *s, int64_t pupil, struct roster_card *ret_cards, size_t max);
+
+/** register_store_timetable_replace() - all rows at once. */
+int register_store_timetable_replace(
+	struct register_store *s, const struct timetable_row *rows, size_t n_rows);
+
+/* The school's own days without lessons. */
+struct register_store_day_off {
+	struct civil_date from, to; /* both included */
+	enum halfday half; /* HALFDAY_NONE: the whole day */
+	char name[CALENDAR_NAME_MAX];
+};
+
+/** register_store_days_off() - by first day. *ret_days for free(). Return: how many, or a store_err. */
+int register_store_days_off(struct register_store *s, struct register_store_day_off **ret_days);
+
+/** register_store_days_off_replace() - all rows at once. */
+int register_store_days_off_replace(
+	struct register_store *s, const struct register_store_day_off *days, size_t n_days);
+
+/** register_store_excuse_put() - add, or change reason and code of the same half days. */
+int register_store_excuse_put(struct register_store *s, const struct roster_excuse *excuse);
+
+/** register_store_excuse_drop() - by pupil and bounds. */
+int register_store_excuse_drop(struct register_store *s, const struct roster_excuse *excuse);
+
+/* ---- check-ins ---- */
+
+/* What the database knows of a number and of an id, for deciding what a message is. */
+struct register_store_known {
+	bool number_known; /* (log, seq) is taken */
+	struct uuid number_id; /* by this check-in; all zero: by one that was refused */
+	bool id_known;
+	int revision; /* of the check-in with that id */
+	int32_t day; /* under which it is kept */
+	int64_t through; /* the log without gaps up to here; 0: nothing yet */
+};
+
+/** register_store_known() - look up a message before it is judged. Return: 0 or a store_err. */
+int register_store_known(struct register_store *s, struct uuid log, int64_t seq, struct uuid id,
+	struct register_store_known *ret_known);
+
+/** register_store_checkin_put() - store one, or replace it by its higher revision.
+ * @day: the day to which it belongs; @received_ms: when it came, kept of the first time */
+int register_store_checkin_put(
+	struct register_store *s, const struct checkin *c, int32_t day, int64_t received_ms);
+
+/** register_store_number_put() - (log, seq) is dealt with. @id: by which check-in; NULL: refused.
+ * *ret_through: the log without gaps up to here. Return: 0 or a store_err. */
+int register_store_number_put(struct register_store *s, struct uuid log, int64_t seq,
+	const char *gate, const struct uuid *id, int64_t *ret_through);
+
+/** register_store_through() - of a log; 0 where it is not known. Return: 0 or a store_err. */
+int register_store_through(struct register_store *s, struct uuid log, int64_t *ret_through);
+
+struct register_store_refused {
+	struct uuid log;
+	int64_t seq;
+	char gate[CHECKIN_GATE_MAX];
+	char reason[REGISTER_STORE_REASON_MAX];
+	int64_t received_ms;
+};
+
+/** register_store_refuse() - keep aside what can't be accepted. @payload: as it came, @len bytes */
+int register_store_refuse(struct register_store *s, const struct register_store_refused *refused,
+	const void *payload, size_t len);
+
+/** register_store_refused() - the newest first. Return: how many, at most @max, or a store_err. */
+int register_store_refused(
+	struct register_store *s, struct register_store_refused *ret_refused, size_t max);
+
+/** register_store_refused_of() - why a number of a log was refused. Return: 1, 0: it wasn't, or a
+ * store_err. @ret_reason: REGISTER_STORE_REASON_MAX bytes */
+int register_store_refused_of(
+	struct register_store *s, struct uuid log, int64_t seq, char *ret_reason);
+
+/* Called for each row; a return other than 0 ends the walk and is returned. */
+typedef int register_store_checkin_fn(void *ctx, const struct checkin *c, int64_t received_ms);
+
+/** register_store_each_checkin() - of a day, in order of at_ms. Return: 0 or a store_err. */
+int register_store_each_checkin(
+	struct register_store *s, int32_t day, register_store_checkin_fn *take, void *ctx);
+
+/* ---- what followed ---- */
+
+struct register_store_mark {
+	int32_t day;
+	enum halfday half; /* HALFDAY_AM or HALFDAY_PM */
+	int64_t pupil;
+	enum mark_value value; /* MARK_NONE and MARK_AWAITED are not kept */
+	int minutes_late;
+	int64_t arrived_at_ms; /* negative: no tap */
+	char gate[CHECKIN_GATE_MAX]; /* of the tap; "" none */
+};
+
+/** register_store_mark_put() - write one, or take it away where it says nothing. */
+int register_store_mark_put(struct register_store *s, const struct register_store_mark *mark);
+
+typedef int register_store_mark_fn(void *ctx, const struct register_store_mark *mark);
+
+/** register_store_each_mark() - of a day. Return: 0 or a store_err. */
+int register_store_each_mark(
+	struct register_store *s, int32_t day, register_store_mark_fn *take, void *ctx);
+
+/** register_store_each_mark_of() - of a pupil, days @from to @to, oldest first. */
+int register_store_each_mark_of(struct register_store *s, int64_t pupil, int32_t from, int32_t to,
+	register_store_mark_fn *take, void *ctx);
+
+/** register_store_alert_put() - write one as it stands now. */
+int register_store_alert_put(struct register_store *s, const struct alert *alert);
+
+typedef int register_store_alert_fn(void *ctx, const struct alert *alert);
+
+/** register_store_each_alert() - of a day, by id. Return: 0 or a store_err. */
+int register_store_each_alert(
+	struct register_store *s, int32_t day, register_store_alert_fn *take, void *ctx);
+
+/** register_store_each_alert_of() - of a pupil, days @from to @to, oldest first. */
+int register_store_each_alert_of(struct register_store *s, int64_t pupil, int32_t from, int32_t to,
+	register_store_alert_fn *take, void *ctx);
+
+/** register_store_each_open_alert() - open or acknowledged, of any day. */
+int register_store_each_open_alert(
+	struct register_store *s, register_store_alert_fn *take, void *ctx);
+
+/** register_store_oldest_open_day() - of alerts that are not over. Return: 1 and *ret_day, 0: none, or a
+ * store_err. */
+int register_store_oldest_open_day(struct register_store *s, int32_t *ret_day);
+
+enum register_store_number {
+	REGISTER_STORE_PUPILS, /* not left */
+	REGISTER_STORE_CARDS,
+	REGISTER_STORE_OPEN_ALERTS,
+	REGISTER_STORE_REFUSED,
+	REGISTER_STORE_CHECKINS,
+	REGISTER_STORE_NEWEST_MS, /* newest check-in's time under a clock that judges; 0: none */
+};
+
+/** register_store_number() - Return: it, or a store_err. */
+int64_t register_store_number(struct register_store *s, enum register_store_number number);
+
+/** register_store_journal() - who did what; only ever added to.
+ * @who: a person's or unit's name; @what: a fixed word; @about: an id; @detail: figures. No names of
+ * pupils, no UIDs. */
+int register_store_journal(struct register_store *s, int64_t at_ms, const char *who,
+	const char *what, const char *about, const char *detail);

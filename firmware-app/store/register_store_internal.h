@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * store/register_store_internal.h: what the two files of the register's store share.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/civil.h"
+#include "core/timetable.h"
+#include "store/db.h"
+#include "store/register_store.h"
+
+#define REGISTER_STORE_DAYS_BEFORE 40 /* check-ins of a month ago still find their holidays */
+#define REGISTER_STORE_DAYS_AFTER 400 /* a school year whole, for gates that stay offline */
+
+struct register_store {
+	struct db *db;
+	bool in_transaction;
+	int64_t generation; /* of the last gates/data; 0: none yet */
+};
+
+enum statement {
+	PUPIL_PUT,
+	PUPIL_LEAVE,
+	PUPIL_ONE,
+	PUPIL_ALL,
+	PUPIL_COUNT,
+	CARD_PUT,
+	CARD_ONE,
+	CARD_OF,
+	CARD_ALL,
+	CARD_COUNT,
+	TIMETABLE_ADD,
+	TIMETABLE_CLEAR,
+	TIMETABLE_ALL,
+	TIMETABLE_COUNT,
+	DAY_OFF_ADD,
+	DAY_OFF_CLEAR,
+	DAY_OFF_ALL,
+	DAY_OFF_COUNT,
+	EXCUSE_PUT,
+	EXCUSE_DROP,
+	EXCUSE_ALL,
+	EXCUSE_COUNT,
+	NUMBER_ONE,
+	NUMBER_ADD,
+	NUMBER_AFTER,
+	LOG_ONE,
+	LOG_PUT,
+	CHECKIN_ONE,
+	CHECKIN_PUT,
+	CHECKIN_DAY,
+	CHECKIN_COUNT,
+	CHECKIN_NEWEST,
+	REFUSED_ADD,
+	REFUSED_LAST,
+	REFUSED_ONE,
+	REFUSED_COUNT,
+	MARK_PUT,
+	MARK_DROP,
+	MARK_DAY,
+	MARK_OF,
+	ALERT_PUT,
+	ALERT_DAY,
+	ALERT_OF,
+	ALERT_IS_OPEN,
+	ALERT_OLDEST,
+	ALERT_OPEN_COUNT,
+	JOURNAL_ADD,
+	N_STATEMENTS,
+};
+
+/** register_store_count() - the one number of a statement. Return: it, or a store_err. */
+int64_t register_store_count(struct register_store *s, int statement);
+/** register_store_put_date() - as a day number; all zero as NULL. */
+void register_store_put_date(struct db_query *q, struct civil_date date);
+/** register_store_get_date() - all zero where NULL. */
+struct civil_date register_store_get_date(struct db_query *q);
+/** register_store_put_half() - as the contract's word. */
+void register_store_put_half(struct db_query *q, enum halfday half);
+/** register_store_get_half() - HALFDAY_NONE for "". */
+enum halfday register_store_get_half(struct db_query *q);
