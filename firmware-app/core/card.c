@@ -41,23 +41,28 @@ static int hex_value(char c)
 	return -1;
 }
 
-int card_parse_uid(const char *text, uint8_t *ret_uid)
+/* Pairs of hex digits, as many as @n_bytes; the text has them all. */
+static bool hex_bytes(const char *text, size_t n_bytes, uint8_t *ret_bytes)
 {
-	if (!text)
-		return -1;
-	size_t n_digits = strlen(text);
-	if (n_digits % 2 || !length_valid(n_digits / 2))
-		return -1;
-	uint8_t uid[CARD_UID_MAX];
-	for (size_t i = 0; i < n_digits / 2; i++) {
+	for (size_t i = 0; i < n_bytes; i++) {
 		int high = hex_value(text[2 * i]);
 		int low = hex_value(text[2 * i + 1]);
 		if (high < 0 || low < 0)
-			return -1;
-		uid[i] = (uint8_t)(high << 4 | low);
+			return false;
+		ret_bytes[i] = (uint8_t)(high << 4 | low);
 	}
-	memcpy(ret_uid, uid, n_digits / 2);
-	return (int)(n_digits / 2);
+	return true;
+}
+
+int card_parse_uid(const char *text, uint8_t *ret_uid)
+{
+	size_t n_digits = text ? strlen(text) : 0;
+	size_t len = n_digits / 2;
+	uint8_t uid[CARD_UID_MAX] = { 0 };
+	if (n_digits % 2 || !length_valid(len) || !hex_bytes(text, len, uid))
+		return -1;
+	memcpy(ret_uid, uid, len);
+	return (int)len;
 }
 
 int card_hash_compare(struct card_hash a, struct card_hash b)
@@ -87,8 +92,5 @@ int card_hash_parse(const char *text, struct card_hash *ret_hash)
 	/* One text for one hash: upper case would make a second, so it is refused. */
 	if (strspn(text, "0123456789abcdef") != CARD_HASH_TEXT - 1)
 		return -1;
-	for (size_t i = 0; i < CARD_HASH_BYTES; i++)
-		ret_hash->b[i] =
-			(uint8_t)(hex_value(text[2 * i]) << 4 | hex_value(text[2 * i + 1]));
-	return 0;
+	return hex_bytes(text, CARD_HASH_BYTES, ret_hash->b) ? 0 : -1;
 }

@@ -146,7 +146,10 @@ static struct roster_class *class_of_name(const struct roster *roster, const cha
 {
 	struct roster_class key = { 0 };
 	memcpy(key.name, name, strlen(name));
-	return bsearch(&key, roster->classes, roster->n_classes, sizeof(key), compare_classes);
+	struct roster_class *found =
+		bsearch(&key, roster->classes, roster->n_classes, sizeof(key), compare_classes);
+	assert(found); /* make_classes() took every name there is */
+	return found;
 }
 
 /* One walk over the rows for all classes; timetable_week_of() for each would be quadratic. */

@@ -21,6 +21,7 @@ static const struct timetable_row rows[] = {
 	{ "5B", 0, PM, FROM_TO(13, 10, 15, 10) },
 	{ "5B", 0, PM, FROM_TO(13, 10, 16, 0) },
 	{ "*", 6, PM, FROM_TO(22, 0, 24, 0) },
+	{ "*", 6, AM, FROM_TO(0, 0, 2, 0) },
 };
 
 static void test_weeks(void **state)
@@ -35,6 +36,7 @@ static void test_weeks(void **state)
 		{ "by default", "3A", 0, AM, HMS(8, 25, 0), HMS(12, 5, 0) },
 		{ "by default", "3A", 0, PM, HMS(13, 10, 0), HMS(16, 0, 0) },
 		{ "up to midnight", "3A", 6, PM, HMS(22, 0, 0), HMS(24, 0, 0) },
+		{ "from midnight", "3A", 6, AM, 0, HMS(2, 0, 0) },
 		{ "Wednesday morning", "3A", 2, AM, HMS(8, 25, 0), HMS(12, 5, 0) },
 		{ "Wednesday afternoon", "3A", 2, PM, 0, 0 },
 		{ "no row", "3A", 1, AM, 0, 0 },
