@@ -204,7 +204,8 @@ static bool apply_arrived(struct alert *a, const struct alert_change *c)
 /* It was untrue: whatever became of it meanwhile, that is said once. */
 static bool apply_untrue(struct alert *a, const struct alert_change *c, enum alert_what what)
 {
-	if (!about_pupil(a) || a->state == ALERT_RETRACTED)
+	bool of_class = a->kind == ALERT_CLASS_MISSING && !alert_is_over(a);
+	if ((!about_pupil(a) && !of_class) || a->state == ALERT_RETRACTED)
 		return false;
 	if (c->event == ALERT_EVENT_IN_TIME && c->arrived_at_ms >= 0) {
 		a->arrived_at_ms = c->arrived_at_ms;
@@ -230,6 +231,8 @@ static bool apply_count(struct alert *a, const struct alert_change *c)
 		return false;
 	a->missing = c->missing;
 	a->expected = c->expected;
+	if (c->missing == 0)
+		close_as(a, ALERT_RESOLVED, ALERT_ARRIVED, c, NULL);
 	return true;
 }
 

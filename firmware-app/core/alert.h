@@ -100,10 +100,11 @@ enum alert_event {
 	ALERT_EVENT_DOUBT, /* a tap without a verdict came: no certainty can be claimed */
 	ALERT_EVENT_MISSING, /* the pupil is (again) missing, the gate (again) silent */
 	ALERT_EVENT_ARRIVED, /* a late tap: arrived_at_ms, minutes_late, expected_at_ms */
-	ALERT_EVENT_IN_TIME, /* a tap made in time, or carried over: it was untrue; arrived_at_ms */
+	ALERT_EVENT_IN_TIME, /* a tap made in time, or carried over: it was untrue; arrived_at_ms.
+			      * class_missing: so had they all */
 	ALERT_EVENT_EXCUSED, /* an excuse covers it: it was untrue */
 	ALERT_EVENT_NOT_EXPECTED, /* no lessons after all, or a pupil who has left: it was untrue */
-	ALERT_EVENT_COUNT, /* class_missing: missing, expected */
+	ALERT_EVENT_COUNT, /* class_missing: missing, expected; with none missing they have arrived */
 	ALERT_EVENT_SUPERSEDED, /* others stand for it */
 	ALERT_EVENT_GATE_BACK, /* gate_silent: the gate has told all */
 	ALERT_EVENT_CARD_LINKED, /* unknown_card: it is a pupil's now */

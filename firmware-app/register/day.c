@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "register/day.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/halfday.h"
+
+static const enum halfday halves[] = { HALFDAY_AM, HALFDAY_PM };
+
+static int index_of(enum halfday half)
+{
+	assert(half != HALFDAY_NONE);
+	return half == HALFDAY_PM;
+}
+
+struct day_class *day_class_of(const struct day *day, size_t class_index, enum halfday half)
+{
+	return &day->classes[2 * class_index + (size_t)index_of(half)];
+}
+
+struct day_half *day_half_of(const struct day *day, size_t pupil, enum halfday half)
+{
+	return &day->pupils[pupil].half[index_of(half)];
+}
+
+static void set_class(struct day *day, size_t class_index, enum halfday half)
+{
+	struct day_class *c = day_class_of(day, class_index, half);
+	c->alert = DAY_NO_ALERT;
+	c->slot = roster_class_slot_of(
+		day->roster, &day->roster->classes[class_index], day->date, half);
+	if (!c->slot)
+		return;
+	c->start_ms = civil_instant_of(day->zone, day->date, c->slot->start_s);
+	c->end_ms = civil_instant_of(day->zone, day->date, c->slot->end_s);
+	c->cutoff_ms = c->start_ms + INT64_C(60000) * day->rules.absent_after_min;
+}
+
+static void set_pupil(struct day_pupil *pupil)
+{
+	for (int h = 0; h < 2; h++) {
+		pupil->half[h].tap_at_ms = -1;
+		pupil->half[h].stored_at_ms = -1;
+		pupil->half[h].alert = DAY_NO_ALERT;
+	}
+}
+
+struct day *day_create(const struct roster *roster, const struct civil_zone *zone,
+	const struct day_rules *rules, struct civil_date date)
+{
+	struct day *day = calloc(1, sizeof(*day));
+	if (!day)
+		return NULL;
+	day->date = date;
+	day->roster = roster;
+	day->zone = zone;
+	day->rules = *rules;
+	/* One a pupil and half, one a class and half, one a gate and half, unknown cards, and as many
+	 * again of pupils who have left meanwhile. */
+	day->max_alerts = 2 * roster->n_pupils + 2 * roster->n_classes +
+			  (size_t)(2 * DAY_GATES_MAX + DAY_UNKNOWN_MAX) + 1000;
+	day->pupils = calloc(roster->n_pupils + 1, sizeof(*day->pupils));
+	day->classes = calloc(2 * roster->n_classes + 1, sizeof(*day->classes));
+	day->alerts = calloc(day->max_alerts, sizeof(*day->alerts));
+	if (!day->pupils || !day->classes || !day->alerts) {
+		day_destroy(day);
+		return NULL;
+	}
+	for (size_t i = 0; i < roster->n_pupils; i++)
+		set_pupil(&day->pupils[i]);
+	for (size_t i = 0; i < roster->n_classes; i++)
+		for (size_t h = 0; h < 2; h++)
+			set_class(day, i, halves[h]);
+	for (size_t g = 0; g < DAY_GATES_MAX; g++)
+		day->gate_alert[g][0] = day->gate_alert[g][1] = DAY_NO_ALERT;
+	day->changed[0] = day->changed[1] = true;
+	return day;
+}
+
+void day_destroy(struct day *day)
+{
+	if (!day)
+		return;
+	free(day->pupils);
+	free(day->classes);
+	free(day->alerts);
+	free(day);
+}
+
+struct civil_date day_of_checkin(
+	const struct civil_zone *zone, const struct checkin *c, int64_t received_ms)
+{
+	return civil_local_of(zone, checkin_clock_judges(c->clock) ? c->at_ms : received_ms).date;
+}
+
+enum day_whose day_whose(const struct day *day, const struct checkin *c, size_t *ret_pupil)
+{
+	int64_t id = c->pupil;
+	bool has_card = !card_hash_is_none(c->card);
+	const struct roster_card *card = has_card ? roster_card_of(day->roster, c->card) : NULL;
+	if (card && card->blocked)
+		return DAY_NOBODY;
+	if (card && !roster_card_valid(card, day->date))
+		return DAY_UNKNOWN_CARD;
+	if (card)
+		id = card->pupil;
+	else if (c->result == CHECKIN_BLOCKED_CARD)
+		return DAY_NOBODY;
+	if (id == 0)
+		return has_card ? DAY_UNKNOWN_CARD : DAY_NOBODY;
+	const struct roster_pupil *pupil = roster_pupil_of(day->roster, id);
+	if (!pupil)
+		return DAY_NOBODY;
+	*ret_pupil = (size_t)(pupil - day->roster->pupils);
+	return DAY_PUPIL;
+}
+
+enum halfday day_add_tap(
+	struct day *day, const struct checkin *c, int64_t received_ms, size_t pupil)
+{
+	bool judges = checkin_clock_judges(c->clock);
+	size_t class_index = day->roster->pupils[pupil].class_index;
+	struct civil_local local = civil_local_of(day->zone, judges ? c->at_ms : received_ms);
+	enum halfday half = halfday_of(day_class_of(day, class_index, HALFDAY_AM)->slot,
+		day_class_of(day, class_index, HALFDAY_PM)->slot, local.at_s,
+		day->rules.opens_before_min);
+	if (half == HALFDAY_NONE || civil_date_compare(local.date, day->date) != 0)
+		return HALFDAY_NONE;
+	struct day_half *h = day_half_of(day, pupil, half);
+	if (!judges) {
+		bool news = !h->unjudged;
+		h->unjudged = true;
+		return news ? half : HALFDAY_NONE;
+	}
+	if (h->tap_at_ms >= 0 && h->tap_at_ms <= c->at_ms)
+		return HALFDAY_NONE;
+	h->tap_at_ms = c->at_ms;
+	memcpy(h->tap_gate, c->gate, sizeof(h->tap_gate));
+	return half;
+}
+
+void day_load_checkin(struct day *day, const struct checkin *c, int64_t received_ms)
+{
+	size_t pupil;
+	if (day_whose(day, c, &pupil) == DAY_PUPIL)
+		day_add_tap(day, c, received_ms, pupil);
+}
+
+void day_load_mark(struct day *day, int64_t pupil, enum halfday half, enum mark_value value,
+	int minutes_late, int64_t arrived_at_ms)
+{
+	const struct roster_pupil *p = roster_pupil_of(day->roster, pupil);
+	if (!p || half == HALFDAY_NONE)
+		return;
+	struct day_half *h = day_half_of(day, (size_t)(p - day->roster->pupils), half);
+	h->stored.value = value;
+	h->stored.minutes_late = minutes_late;
+	h->stored_at_ms = arrived_at_ms;
+	h->mark = h->stored;
+	if (value == MARK_ABSENT)
+		h->decided = MARK_DECIDED;
+	else if (value == MARK_UNCONFIRMED)
+		h->decided = MARK_DECIDED_UNCONFIRMED;
+}
+
+struct alert *day_alert_new(struct day *day, int32_t *ret_index)
+{
+	if (day->n_alerts >= day->max_alerts)
+		return NULL;
+	*ret_index = (int32_t)day->n_alerts;
+	return &day->alerts[day->n_alerts++];
+}
+
+int32_t day_alert_find(const struct day *day, const char *id)
+{
+	for (size_t i = 0; i < day->n_alerts; i++)
+		if (!strcmp(day->alerts[i].id, id))
+			return (int32_t)i;
+	return DAY_NO_ALERT;
+}
+
+static int32_t *owner_of_pupil(struct day *day, const struct alert *alert)
+{
+	const struct roster_pupil *p = roster_pupil_of(day->roster, alert->pupil);
+	if (!p || alert->half == HALFDAY_NONE)
+		return NULL;
+	return &day_half_of(day, (size_t)(p - day->roster->pupils), alert->half)->alert;
+}
+
+static int32_t *owner_of_class(struct day *day, const struct alert *alert)
+{
+	for (size_t i = 0; i < day->roster->n_classes; i++)
+		if (alert->half != HALFDAY_NONE &&
+			!strcmp(day->roster->classes[i].name, alert->class_name))
+			return &day_class_of(day, i, alert->half)->alert;
+	return NULL;
+}
+
+static int32_t *owner_of_gate(struct day *day, const struct alert *alert,
+	const char (*gates)[CHECKIN_GATE_MAX], size_t n_gates)
+{
+	for (size_t g = 0; g < n_gates && g < DAY_GATES_MAX; g++)
+		if (alert->half != HALFDAY_NONE && !strcmp(gates[g], alert->gate))
+			return &day->gate_alert[g][index_of(alert->half)];
+	return NULL;
+}
+
+void day_load_alert(struct day *day, const struct alert *alert,
+	const char (*gates)[CHECKIN_GATE_MAX], size_t n_gates)
+{
+	int32_t index;
+	struct alert *a = day_alert_new(day, &index);
+	if (!a)
+		return;
+	*a = *alert;
+	int32_t *owner = NULL;
+	switch (alert->kind) {
+	case ALERT_ABSENT:
+	case ALERT_LATE:
+		owner = owner_of_pupil(day, alert);
+		break;
+	case ALERT_CLASS_MISSING:
+		owner = owner_of_class(day, alert);
+		break;
+	case ALERT_GATE_SILENT:
+		owner = owner_of_gate(day, alert, gates, n_gates);
+		break;
+	case ALERT_UNKNOWN_CARD:
+		day->n_unknown++;
+		break;
+	case ALERT_TALK:
+	case ALERT_KIND_NONE:
+		break;
+	}
+	if (owner)
+		*owner = index;
+}
+
+int64_t day_ends(const struct day *day, enum halfday half)
+{
+	int64_t end_ms = -1;
+	for (size_t i = 0; i < day->roster->n_classes; i++) {
+		const struct day_class *c = day_class_of(day, i, half);
+		if (c->slot && c->end_ms > end_ms)
+			end_ms = c->end_ms;
+	}
+	return end_ms;
+}
+
+static void count(struct wire_day_class *row, enum mark_value value)
+{
+	switch (value) {
+	case MARK_NONE:
+		return;
+	case MARK_AWAITED:
+		row->awaited++;
+		break;
+	case MARK_PRESENT:
+		row->present++;
+		break;
+	case MARK_LATE:
+		row->late++;
+		break;
+	case MARK_ABSENT:
+		row->absent++;
+		break;
+	case MARK_UNCONFIRMED:
+		row->unconfirmed++;
+		break;
+	case MARK_EXCUSED:
+		row->excused++;
+		break;
+	}
+	row->expected++;
+}
+
+size_t day_counts(
+	const struct day *day, enum halfday half, struct wire_day_class *ret_classes, size_t max)
+{
+	static const size_t none = SIZE_MAX;
+	size_t n = 0;
+	for (size_t i = 0; i < day->roster->n_classes && n < max; i++) {
+		const struct roster_class *class_of = &day->roster->classes[i];
+		size_t row = none;
+		if (!day_class_of(day, i, half)->slot)
+			continue;
+		for (size_t p = 0; p < day->roster->n_pupils; p++) {
+			if (day->roster->pupils[p].class_index != i)
+				continue;
+			if (row ==
+				none) { /* a class of the timetable without pupils says nothing */
+				row = n++;
+				memset(&ret_classes[row], 0, sizeof(ret_classes[row]));
+				memcpy(ret_classes[row].class_name, class_of->name,
+					sizeof(class_of->name));
+			}
+			count(&ret_classes[row], day_half_of(day, p, half)->mark.value);
+		}
+	}
+	return n;
+}

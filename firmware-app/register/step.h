@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * register/step.h: what an event does to a day: the marks that follow, and the alerts that change.
+ *
+ * DESIGN. Pure: state, event and now go in, effects come out; no clock, no I/O, no allocation. All of
+ * it rests on one idempotent question asked of a pupil's half day: which mark follows from the facts,
+ * and does its alert still say the same? So a late check-in, an excuse, a corrected time, a restart
+ * and the cut-off all take the same way. The caller writes the effects in the transaction of its turn
+ * and publishes after COMMIT. Source: contract, topics.md; domain.md sections 2 and 9; faults.md D1, D2.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/absence.h"
+#include "core/civil.h"
+#include "core/roster.h"
+#include "register/day.h"
+#include "store/register_store.h"
+#include "wire/wire.h"
+
+/* A gate as the register knows it. */
+struct register_gate {
+	char id[CHECKIN_GATE_MAX];
+	bool expected; /* in register.gates; others are shown but not waited for */
+	bool seen; /* a state has come */
+	struct wire_gate_state last;
+	struct uuid session; /* of the last birth; all zero: none yet */
+	struct absence_gate absence;
+};
+
+/* What a step needs to know beside the day; the owner keeps it up to date. */
+struct register_state {
+	size_t n_gates; /* of register.gates, 1 and up */
+	struct register_gate gates[DAY_GATES_MAX];
+	int64_t connected_since_ms; /* to the broker; negative: not connected */
+	bool clock_judges; /* the register's own clock is trusted or in holdover */
+	int64_t now_ms; /* the wall clock of this turn */
+	struct civil_date today;
+};
+
+struct register_mark_ref {
+	size_t pupil; /* index into the roster's */
+	enum halfday half;
+};
+
+/* What one event changed in one day. An alert or a mark stands here at most once an event but for
+ * REGISTER_TICK's rare second thoughts, and then in order. */
+struct register_effects {
+	size_t n_alerts, n_marks, max; /* max: of each */
+	int32_t *alerts; /* indexes into the day's alerts */
+	struct register_mark_ref *marks;
+	bool arrived; /* gates/arrival: this pupil is in */
+	size_t arrived_pupil;
+	enum halfday arrived_half;
+};
+
+/** register_effects_create() - room for all that one event can change in a day of this roster.
+ * Return: NULL where memory is out; for register_effects_destroy(). */
+struct register_effects *register_effects_create(const struct roster *roster);
+
+/** register_effects_destroy() - accepts NULL. */
+void register_effects_destroy(struct register_effects *fx);
+
+/** register_effects_clear() - before the next event. */
+void register_effects_clear(struct register_effects *fx);
+
+/* What a check-in message is, by what the database knows. */
+enum register_fate {
+	REGISTER_NEW,
+	REGISTER_REPEAT, /* stored already: confirm again, nothing else */
+	REGISTER_SAME, /* the same check-in under another number: take the number */
+	REGISTER_REVISED, /* a higher revision: replaces it */
+	REGISTER_REFUSED_BEFORE, /* this number was refused: say so again */
+	REGISTER_CONFLICT, /* another check-in has this number: refuse it */
+};
+
+/** register_fate_of() - pure. Source: topics.md "Delivery". */
+enum register_fate register_fate_of(
+	const struct register_store_known *known, const struct checkin *c);
+
+/** register_take_checkin() - a new check-in of this day. */
+void register_take_checkin(const struct register_state *s, struct day *day, const struct checkin *c,
+	int64_t received_ms, struct register_effects *fx);
+
+/** register_settle() - ask every pupil's half days; after a day of today was built anew. */
+void register_settle(const struct register_state *s, struct day *day, struct register_effects *fx);
+
+/** register_settle_pupil() - ask one pupil's; for a day that is over.
+ * @pupil: index into the roster's */
+void register_settle_pupil(
+	const struct register_state *s, struct day *day, size_t pupil, struct register_effects *fx);
+
+/** register_tick() - what only time and gates bring: absence, gates silent and back, the half day's end.
+ * @day: today's */
+void register_tick(const struct register_state *s, struct day *day, struct register_effects *fx);
+
+/** register_close_day() - all that is still open is over; for a day that is past. */
+void register_close_day(
+	const struct register_state *s, struct day *day, struct register_effects *fx);
+
+/** register_take_gate() - a gate's state. A will of another session than the last birth changes nothing.
+ * @through: how much of that log is stored. Return: false where it was ignored. */
+bool register_take_gate(
+	struct register_gate *gate, const struct wire_gate_state *state, int64_t through);
+
+/** register_next_ms() - the next instant at which a tick can bring something by time alone (cut-offs, ends
+ * of half days); INT64_MAX: none today. */
+int64_t register_next_ms(const struct register_state *s, const struct day *day);
+
+/** register_mark_row() - a mark as the database keeps it. */
+void register_mark_row(
+	const struct day *day, struct register_mark_ref ref, struct register_store_mark *ret_row);
