@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 schoolpoort_unit_test(wire_refuse SOURCES test_wire_refuse.c wire_samples.c USES wire core lib::jansson)
+foreach(name messages gates_data local)
+	schoolpoort_unit_test(wire_${name} SOURCES test_wire_${name}.c wire_samples.c USES wire core)
+endforeach()
 
 # What the encoders write, against the contract's schemas.
 set(contract ${CMAKE_SOURCE_DIR}/broker-config/contract/schema)
