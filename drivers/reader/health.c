@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include "reader/health.h"
+
+#include "reader/reader.h"
+
+/* After the first, second, third failed open, and all further ones. */
+static const int wait_s[] = { 1, 2, 4, 5 };
+
+enum health_step health_next(const struct health *h, bool has_card, int64_t now_us)
+{
+	if (h->open && (h->lost || h->errors >= HEALTH_ERRORS_MAX))
+		return HEALTH_CLOSE;
+	if (h->open && !has_card && now_us - h->pinged_us >= HEALTH_PING_US)
+		return HEALTH_PING;
+	if (h->open)
+		return HEALTH_LOOK;
+	if (h->hopeless || (!h->absent && h->failed >= HEALTH_OPENS_MAX))
+		return HEALTH_END;
+	return now_us < h->open_at_us ? HEALTH_WAIT : HEALTH_OPEN;
+}
+
+int64_t health_wait_us(const struct health *h, int64_t now_us)
+{
+	return now_us < h->open_at_us ? h->open_at_us - now_us : 0;
+}
+
+static void failed(struct health *h, int64_t now_us)
+{
+	int last = (int)(sizeof(wait_s) / sizeof(wait_s[0])) - 1;
+	int i = h->failed < last ? h->failed : last;
+
+	h->open_at_us = now_us + (int64_t)wait_s[i] * 1000000;
+	if (h->failed <= last) /* so that years of a missing port don't overflow it */
+		h->failed++;
+}
+
+void health_opened(struct health *h, int err, int64_t now_us)
+{
+	/* A port that comes back after a long wait starts afresh: its chip hasn't failed yet. */
+	if (h->absent && err != READER_ERR_ABSENT)
+		h->failed = 0;
+	h->absent = err == READER_ERR_ABSENT;
+	h->hopeless = err == READER_ERR_USAGE || err == READER_ERR_MEMORY;
+	h->open = err >= 0;
+	h->good = false;
+	h->lost = false;
+	h->errors = 0;
+	h->pinged_us = now_us;
+	if (err < 0)
+		failed(h, now_us);
+}
+
+void health_answered(struct health *h, int err, bool is_look, int64_t now_us)
+{
+	if (err < 0) {
+		h->errors++;
+		/* A ping that fails says by itself that the chip is none any more. */
+		h->lost = h->lost || err == READER_ERR_LOST || !is_look;
+		return;
+	}
+	if (!is_look) {
+		h->pinged_us = now_us;
+		return;
+	}
+	h->errors = 0;
+	h->good = true;
+	h->failed = 0;
+}
+
+void health_closed(struct health *h, int64_t now_us)
+{
+	h->open = false;
+	h->open_at_us = now_us;
+	if (!h->good)
+		failed(h, now_us);
+	h->good = false;
+}

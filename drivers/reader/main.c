@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * schoolpoort-reader: what lies before the antenna, told to the kiosk.
+ *
+ * DESIGN: one thread, and a driver that may block. A turn: serve the socket without waiting, feed the watchdog,
+ * tell a status where one is due, then one step of the reader (health.h says which), whose result goes through
+ * field.h to the kiosk at once. The longest step, an open, takes 1.9 s; a status is told right before it, so that
+ * the kiosk's 2 s aren't passed by a reader that lives. sd-event is in the loop for SIGTERM and for the socket;
+ * a thread for libnfc was rejected, since one that hangs there can't be ended.
+ * Logged are edges only: the first good look, the fault, the kiosk lost and back; a start that comes to nothing
+ * is one line. Never a UID.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "reader/client.h"
+#include "reader/field.h"
+#include "reader/health.h"
+#include "reader/reader.h"
+#include "sys/clock.h"
+#include "sys/config.h"
+#include "sys/file.h"
+#include "sys/log.h"
+#include "sys/loop.h"
+
+#define EVENTS_PER_TURN 16
+#define WAIT_MAX_US                                                                                \
+	500000 /* the watchdog and the socket are served that often whatever is waited for */
+#define LOCK_WORD_MAX 200 /* of the connstring in the lock's name: a file name has 255 bytes */
+
+static const struct reader_driver *const drivers[] = { &reader_replay };
+
+struct program {
+	struct config config;
+	struct loop *loop;
+	int lock_fd;
+	char lock[CONFIG_PATH_MAX + LOCK_WORD_MAX + 16];
+	struct client client;
+	struct reader reader;
+	struct field field;
+	struct health health;
+	enum wire_reader_state told; /* the state that the kiosk was told, or would have been */
+	bool was_good; /* since the start: the fault after it is an edge */
+	bool kiosk_lost;
+};
+
+const struct reader_driver *reader_driver_of(const char *connstring)
+{
+	size_t len = strcspn(connstring, ":");
+
+	for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++) {
+		if (strlen(drivers[i]->name) == len &&
+			strncmp(drivers[i]->name, connstring, len) == 0)
+			return drivers[i];
+	}
+	return &reader_nfc;
+}
+
+/* run_dir/reader-CONNSTRING.lock, with what no file name should have replaced. */
+static void name_lock(struct program *p)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	char word[LOCK_WORD_MAX + 1];
+
+	(void)snprintf(word, sizeof(word), "%.200s", p->config.reader_connstring);
+	for (char *at = word; *(at += strspn(at, plain));)
+		*at = '_';
+	(void)snprintf(
+		p->lock, sizeof(p->lock), "%s/reader-%s.lock", p->config.paths_run_dir, word);
+}
+
+/* Two programs can open one serial port, and each would read the other's answers. */
+static int take_lock(struct program *p)
+{
+	name_lock(p);
+	p->lock_fd = file_lock(p->lock);
+	if (p->lock_fd == -EWOULDBLOCK)
+		log_error("reader_busy lock=%s another reader holds it next=exit", p->lock);
+	else if (p->lock_fd < 0)
+		log_error("reader_no_lock lock=%s reason=\"%s\" next=exit", p->lock,
+			strerror(-p->lock_fd));
+	return p->lock_fd < 0 ? -1 : 0;
+}
+
+static void tell_status(struct program *p)
+{
+	const char *reason = p->told == WIRE_READER_FAULT ? p->reader.reason : "";
+
+	client_status(&p->client, p->told, reason, clock_mono_us());
+}
+
+static void become(struct program *p, enum wire_reader_state state)
+{
+	if (p->told == state)
+		return;
+	p->told = state;
+	if (state == WIRE_READER_OK && p->was_good)
+		log_info("reader_back");
+	else if (state == WIRE_READER_OK)
+		log_info("reader_ok");
+	p->was_good = p->was_good || state == WIRE_READER_OK;
+	tell_status(p);
+}
+
+static void tell_events(struct program *p, const struct field_events *events)
+{
+	for (size_t i = 0; i < events->n; i++)
+		client_event(&p->client, &events->event[i]);
+}
+
+static void step_open(struct program *p)
+{
+	struct reader *r = &p->reader;
+
+	tell_status(
+		p); /* the open may take most of the time within which the kiosk expects the next */
+	int err = r->driver->open(r, p->config.reader_connstring);
+	bool was_absent = p->health.absent;
+	health_opened(&p->health, err, clock_mono_us());
+	/* The chip that is there and doesn't answer ends in a line of its own; a missing one never ends. */
+	if (err == READER_ERR_ABSENT && !was_absent)
+		log_warn("reader_absent reason=\"%s\" next=wait_for_it", r->reason);
+	if (err < 0)
+		become(p, WIRE_READER_FAULT);
+}
+
+static void step_look(struct program *p)
+{
+	struct reader *r = &p->reader;
+	struct reader_card card;
+	struct field_events events = { 0 };
+
+	int n = r->driver->look(r, &card);
+	int64_t at_us = clock_mono_us();
+	if (n > 0)
+		events = field_seen(&p->field, &card, at_us);
+	else if (n == 0)
+		events = field_unseen(&p->field, at_us);
+	else
+		field_missed(&p->field, at_us, n == READER_ERR_TIMEOUT);
+	tell_events(p, &events);
+	health_answered(&p->health, n, true, at_us);
+	if (n >= 0)
+		become(p, WIRE_READER_OK);
+}
+
+static void step_ping(struct program *p)
+{
+	health_answered(&p->health, p->reader.driver->ping(&p->reader), false, clock_mono_us());
+}
+
+static void step_close(struct program *p)
+{
+	if (p->told == WIRE_READER_OK)
+		log_warn("reader_fault reason=\"%s\" next=close_and_open", p->reader.reason);
+	become(p, WIRE_READER_FAULT);
+	p->reader.driver->close(&p->reader);
+	health_closed(&p->health, clock_mono_us());
+}
+
+/* Return: 0, or -1 where the reader can't go on; why is said by main(). */
+static int step(struct program *p)
+{
+	bool has_card = field_now(&p->field).kind != FIELD_NOTHING;
+
+	switch (health_next(&p->health, has_card, clock_mono_us())) {
+	case HEALTH_WAIT:
+		break;
+	case HEALTH_OPEN:
+		step_open(p);
+		break;
+	case HEALTH_LOOK:
+		step_look(p);
+		break;
+	case HEALTH_PING:
+		step_ping(p);
+		break;
+	case HEALTH_CLOSE:
+		step_close(p);
+		break;
+	case HEALTH_END:
+		return -1;
+	}
+	return 0;
+}
+
+static int64_t turn_wait_us(const struct program *p)
+{
+	int64_t now_us = clock_mono_us();
+
+	if (p->health.open)
+		return (int64_t)p->reader.pause_ms * 1000;
+	int64_t wait_us = health_wait_us(&p->health, now_us);
+	int64_t client_us = client_wait_us(&p->client, now_us);
+	if (client_us < wait_us)
+		wait_us = client_us;
+	return wait_us < WAIT_MAX_US ? wait_us : WAIT_MAX_US;
+}
+
+static void serve_kiosk(struct program *p)
+{
+	int64_t now_us = clock_mono_us();
+
+	switch (client_serve(&p->client, now_us)) {
+	case CLIENT_SAME:
+		break;
+	case CLIENT_CAME: {
+		/*
+		 * A kiosk that comes back with a card in the field is told of it, with the time at which
+		 * it was found, and knows from its own log whether that tap is stored. A card that has
+		 * left meanwhile is not told: its pupil saw no result, and knows it.
+		 */
+		struct field_event now = field_now(&p->field);
+		tell_status(p);
+		client_event(&p->client, &now);
+		if (p->kiosk_lost)
+			log_info("kiosk_back");
+		p->kiosk_lost = false;
+		break;
+	}
+	case CLIENT_LOST:
+		p->kiosk_lost = true;
+		log_warn("kiosk_lost next=connect_again");
+		break;
+	}
+	if (p->client.refused[0])
+		log_warn("kiosk_refused reason=\"%s\"", p->client.refused);
+	p->client.refused[0] = '\0';
+	if (client_is_status_due(&p->client, now_us))
+		tell_status(p);
+}
+
+static int run(struct program *p)
+{
+	int r = 0;
+
+	while ((r = loop_turn(p->loop, turn_wait_us(p), EVENTS_PER_TURN)) >= 0) {
+		loop_notify("WATCHDOG=1");
+		serve_kiosk(p);
+		if (step(p) < 0) {
+			log_error("reader_end reason=\"%s\" next=exit", p->reader.reason);
+			return EXIT_FAILURE;
+		}
+	}
+	if (r == -ESTALE) {
+		loop_notify("STOPPING=1");
+		return EXIT_SUCCESS;
+	}
+	log_error("loop_failed reason=\"%s\" next=exit", strerror(-r));
+	return EXIT_FAILURE;
+}
+
+static int start(struct program *p)
+{
+	const struct config *c = &p->config;
+	char path[CLIENT_PATH_MAX];
+
+	if (take_lock(p) < 0)
+		return -1;
+	int err = config_socket_path(c, "kiosk.sock", path);
+	if (err == 0)
+		err = loop_create(&p->loop);
+	if (err == 0)
+		err = client_init(&p->client, p->loop, path, c->reader_connstring);
+	if (err < 0) {
+		log_error("start_failed reason=\"%s\" next=exit",
+			p->loop ? strerror(-err) : "the socket's path is too long, or no loop");
+		return -1;
+	}
+	p->reader.driver = reader_driver_of(c->reader_connstring);
+	p->reader.started_us = clock_mono_us();
+	p->told = WIRE_READER_STARTING;
+	field_init(&p->field, c->reader_removed_after_ms);
+	loop_notify("READY=1"); /* before the open: a chip that is mute must not fail the start */
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct program p = { .lock_fd = -1 };
+	struct config_options options;
+	int status = EXIT_FAILURE;
+
+	p.client.fd = -1;
+	if (config_start(argc, argv, CONFIG_READER, &options, &p.config, &status))
+		return status;
+	if (options.clock_spec)
+		log_info("rehearsal clock=\"%s\" seen_us stays real", options.clock_spec);
+	status = start(&p) < 0 ? EXIT_FAILURE : run(&p);
+	if (p.reader.driver)
+		p.reader.driver->close(&p.reader);
+	client_finish(&p.client);
+	loop_destroy(p.loop);
+	if (p.lock_fd >= 0)
+		close(p.lock_fd);
+	return status;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Field and health by scripts: a letter a look, a letter an event, so that each rule is one line.
+ *
+ * Looks: A, B, C a card; '.' none; '!' failed; '~' failed, and its answer may come late; 'w' nobody looks for 3 s.
+ * Each takes 50 ms; a card counts as gone after 120 ms, so three empty looks are enough and two are not.
+ * Told: a letter with '+' came, '-' gone, '2' two cards.
+ */
+#include "reader/field.h"
+
+#include <string.h>
+
+#include "reader/health.h"
+#include "unit/unit.h"
+
+#define LOOK_US 50000
+#define REMOVED_AFTER_MS 120
+#define TOLD_MAX 128
+
+static const struct {
+	const char *name, *looks, *want;
+} row[] = {
+	{ "nothing", "....", "" },
+	{ "one card", "A", "+A" },
+	{ "it stays", "AAAAAAAAAA", "+A" },
+	{ "it leaves", "A...", "+A-" },
+	{ "not after two empty looks", "A..A..A", "+A" },
+	{ "every second look", "A.A.A.A...", "+A-" },
+	{ "one tap after the other", "A...B...", "+A-+B-" },
+	{ "the same card again", "A...A...", "+A-+A-" },
+	{ "another after an empty look: at once", "A.B", "+A-+B" },
+	{ "another without: only once it was seen twice", "AB", "+A" },
+	{ "another, seen twice", "ABB", "+A-+B" },
+	{ "another, once, then none", "AB...", "+A-" },
+	{ "another, an empty look between its sights", "AB.B", "+A-+B" },
+	{ "two in one wallet", "ABA", "+A2" },
+	{ "nothing more until the field is empty", "ABABBBAAA", "+A2" },
+	{ "and then it is", "ABAB...C", "+A2-+C" },
+	{ "a third is no second", "ABCA", "+A2" },
+	{ "a wallet that alternates slowly", "AABBAA", "+A-+B2" },
+	{ "back after longer than one is gone", "A.B.A", "+A-+B-+A" },
+	{ "A, later B, later A in a queue", "A...B...A...", "+A-+B-+A-" },
+	{ "a phone has another UID at each look", "ABCDEFG", "+A" },
+	{ "and leaves", "ABCDEFG...", "+A-" },
+	{ "a failed look is no empty one", "A!!!!!!A", "+A" },
+	{ "nor does it hide one", "A.!..", "+A-" },
+	{ "a failed look between two sights", "AB!BB", "+A-+B" },
+	{ "an answer may come late: once is not enough", "~A", "" },
+	{ "twice is", "~AA", "+A" },
+	{ "two answers: twice is not", "~~AA", "" },
+	{ "three times is", "~~AAA", "+A" },
+	{ "not with an empty look between", "~~AA.A", "" },
+	{ "an old answer does not take the next pupil's place", "A...~ABBB", "+A-+B" },
+	{ "nor makes two of one", "A~BA", "+A" },
+	{ "nor twice", "ABB~ABBB", "+A-+B" },
+	{ "doubt ends", "~wA", "+A" },
+	{ "a card that stayed while nobody looked came anew", "AwA", "+A-+A" },
+	{ "another as well, at once", "AwB", "+A-+B" },
+	{ "none needs its empty looks all the same", "Aw.", "+A" },
+	{ "and is gone then", "Aw..", "+A-" },
+	{ "two cards, nobody looked, one", "ABAwA", "+A2-+A" },
+};
+
+static struct reader_card card_of(char letter)
+{
+	return (struct reader_card){
+		.uid = { 0x04, (uint8_t)letter, 1, 2 },
+		.len = 4,
+		.sak = 8,
+		.atqa = 4,
+	};
+}
+
+static struct field_events look(struct field *f, char what, int64_t *at_us)
+{
+	struct field_events none = { 0 };
+	struct reader_card card = card_of(what);
+
+	*at_us += what == 'w' ? 3000000 : LOOK_US;
+	switch (what) {
+	case '.':
+		return field_unseen(f, *at_us);
+	case '!':
+	case '~':
+		field_missed(f, *at_us, what == '~');
+		return none;
+	case 'w':
+		return none;
+	}
+	return field_seen(f, &card, *at_us);
+}
+
+static void told(const struct field_events *e, char *text)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		size_t n = strlen(text);
+		assert_true(n + 3 < TOLD_MAX);
+		switch (e->event[i].kind) {
+		case FIELD_NOTHING:
+			fail_msg("told nothing");
+			break;
+		case FIELD_CARD:
+			text[n++] = '+';
+			text[n++] = (char)e->event[i].card.uid[1];
+			break;
+		case FIELD_GONE:
+			text[n++] = '-';
+			break;
+		case FIELD_TWO_CARDS:
+			text[n++] = '2';
+			break;
+		}
+		text[n] = '\0';
+	}
+}
+
+static void test_every_row(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		char got[TOLD_MAX] = "";
+		int64_t at_us = 1000000000;
+		struct field f;
+		field_init(&f, REMOVED_AFTER_MS);
+		for (const char *p = row[i].looks; *p; p++) {
+			struct field_events e = look(&f, *p, &at_us);
+			told(&e, got);
+		}
+		if (strcmp(got, row[i].want) != 0)
+			fail_msg("%s: %s gave %s, not %s", row[i].name, row[i].looks, got,
+				row[i].want);
+	}
+}
+
+/* The time of a card is that of the look that found it first, also where a second one was needed. */
+static void test_seen_us_is_the_first_sight(void **state)
+{
+	struct field f;
+	struct field_events e = { 0 };
+	int64_t at_us = 0;
+
+	(void)state;
+	field_init(&f, REMOVED_AFTER_MS);
+	for (const char *p = "ABB"; *p; p++)
+		e = look(&f, *p, &at_us);
+	assert_int_equal(e.n, 2);
+	assert_int_equal(e.event[1].seen_us, 2 * LOOK_US);
+	struct field_event now = field_now(&f);
+	assert_int_equal(now.kind, FIELD_CARD);
+	assert_int_equal(now.seen_us, 2 * LOOK_US);
+	assert_int_equal(now.card.uid[1], 'B');
+}
+
+static void test_what_is_in_the_field_now(void **state)
+{
+	static const struct {
+		const char *looks;
+		enum field_event_kind want;
+	} now[] = {
+		{ "", FIELD_NOTHING },
+		{ "A", FIELD_CARD },
+		{ "A..", FIELD_CARD },
+		{ "A...", FIELD_NOTHING },
+		{ "ABA", FIELD_TWO_CARDS },
+		{ "ABA...", FIELD_NOTHING },
+		{ "~A", FIELD_NOTHING },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(now); i++) {
+		struct field f;
+		int64_t at_us = 0;
+		field_init(&f, REMOVED_AFTER_MS);
+		for (const char *p = now[i].looks; *p; p++)
+			(void)look(&f, *p, &at_us);
+		if (field_now(&f).kind != now[i].want)
+			fail_msg("%s: %d", now[i].looks, (int)field_now(&f).kind);
+	}
+}
+
+/* On and off at 10 Hz for a minute: one card, one gone. N11. */
+static void test_edge_of_the_field(void **state)
+{
+	char got[TOLD_MAX] = "";
+	struct field f;
+	int64_t at_us = 0;
+
+	(void)state;
+	field_init(&f, REMOVED_AFTER_MS);
+	for (int i = 0; i < 1200; i++) {
+		struct field_events e = look(&f, i % 2 ? '.' : 'A', &at_us);
+		told(&e, got);
+	}
+	for (int i = 0; i < 3; i++) {
+		struct field_events e = look(&f, '.', &at_us);
+		told(&e, got);
+	}
+	assert_string_equal(got, "+A-");
+}
+
+/* A wallet whose cards answer at every second look only: nobody leaves and comes back within 320 ms. */
+static void test_back_too_soon(void **state)
+{
+	char got[TOLD_MAX] = "";
+	struct field f;
+	int64_t at_us = 0;
+
+	(void)state;
+	field_init(&f, 320);
+	for (const char *p = "A.B.A.B.A"; *p; p++) {
+		struct field_events e = look(&f, *p, &at_us);
+		told(&e, got);
+	}
+	assert_string_equal(got, "+A-+B2");
+}
+
+/* removed_after_ms 0 still needs two empty looks. */
+static void test_removed_at_once(void **state)
+{
+	struct field f;
+	int64_t at_us = 0;
+
+	(void)state;
+	field_init(&f, 0);
+	(void)look(&f, 'A', &at_us);
+	assert_int_equal(look(&f, '.', &at_us).n, 0);
+	assert_int_equal(look(&f, '.', &at_us).n, 1);
+}
+
+/*
+ * Health: a letter a step as it is asked for, with its result.
+ * Steps: O open, L look, P ping, X close, E end; a lower-case letter after it is the result: k good, t timeout, i I/O
+ * error, l lost, a absent, u usage. Digits: whole seconds waited for the next open.
+ */
+static const struct {
+	const char *name, *results, *want;
+} life[] = {
+	{ "opens and looks", "kkk", "OLL" },
+	{ "three errors close, and open at once", "kktttk", "OLLLLXO" },
+	{ "two do not", "kkttkttk", "OLLLLLLL" },
+	{ "a lost one closes at once", "kklk", "OLLXO" },
+	{ "a mute chip", "ttt", "O1O2OE" },
+	{ "mute after a fault", "kktttttt", "OLLLLXO1O2OE" },
+	{ "opens, never looks: an opening that failed",
+		"kttt"
+		"kttt"
+		"kttt",
+		"OLLLX1OLLLX2OLLLXE" },
+	{ "a good look forgives",
+		"kttt"
+		"kkttt"
+		"k",
+		"OLLLX1OLLLLXO" },
+	{ "no port: for ever", "aaaaaaaakk", "O1O2O4O5O5O5O5O5OL" },
+	{ "no port, then mute: three more", "aaaattt", "O1O2O4O5O1O2OE" },
+	{ "no such connstring", "u", "OE" },
+};
+
+static int result_of(char letter)
+{
+	switch (letter) {
+	case 't':
+		return READER_ERR_TIMEOUT;
+	case 'i':
+		return READER_ERR_IO;
+	case 'l':
+		return READER_ERR_LOST;
+	case 'a':
+		return READER_ERR_ABSENT;
+	case 'u':
+		return READER_ERR_USAGE;
+	}
+	return 0;
+}
+
+static void live(struct health *h, const char *results, char *got, size_t room)
+{
+	int64_t now_us = 5000000;
+	size_t n = 0;
+
+	for (int turn = 0; turn < 100 && n + 2 < room; turn++) {
+		enum health_step step = health_next(h, true, now_us);
+		int err = result_of(*results);
+		bool takes = step == HEALTH_OPEN || step == HEALTH_LOOK || step == HEALTH_PING;
+		if (takes && !*results)
+			break;
+		results += takes;
+		now_us += 1000;
+		switch (step) {
+		case HEALTH_WAIT:
+			got[n++] = (char)('0' + (health_wait_us(h, now_us) + 500000) / 1000000);
+			now_us += health_wait_us(h, now_us);
+			break;
+		case HEALTH_OPEN:
+			got[n++] = 'O';
+			health_opened(h, err, now_us);
+			break;
+		case HEALTH_LOOK:
+			got[n++] = 'L';
+			health_answered(h, err, true, now_us);
+			break;
+		case HEALTH_PING:
+			got[n++] = 'P';
+			health_answered(h, err, false, now_us);
+			break;
+		case HEALTH_CLOSE:
+			got[n++] = 'X';
+			health_closed(h, now_us);
+			break;
+		case HEALTH_END:
+			got[n++] = 'E';
+			got[n] = '\0';
+			return;
+		}
+	}
+	got[n] = '\0';
+}
+
+static void test_every_life(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(life); i++) {
+		struct health h = { 0 };
+		char got[TOLD_MAX];
+		live(&h, life[i].results, got, sizeof(got));
+		/* What is asked for after the last result is not part of the row. */
+		got[strlen(got) < strlen(life[i].want) ? strlen(got) : strlen(life[i].want)] = '\0';
+		if (strcmp(got, life[i].want) != 0)
+			fail_msg("%s: %s gave %s, not %s", life[i].name, life[i].results, got,
+				life[i].want);
+	}
+}
+
+static void test_ping(void **state)
+{
+	struct health h = { 0 };
+	int64_t t = 1000000;
+
+	(void)state;
+	health_opened(&h, 0, t);
+	assert_int_equal(health_next(&h, false, t + HEALTH_PING_US - 1), HEALTH_LOOK);
+	assert_int_equal(health_next(&h, true, t + HEALTH_PING_US), HEALTH_LOOK);
+	assert_int_equal(health_next(&h, false, t + HEALTH_PING_US), HEALTH_PING);
+	health_answered(&h, 0, false, t + HEALTH_PING_US);
+	assert_int_equal(health_next(&h, false, t + HEALTH_PING_US), HEALTH_LOOK);
+	/* One wrong ping is enough: looks may have read as empty fields for two seconds. */
+	health_answered(&h, READER_ERR_IO, false, t + 2 * HEALTH_PING_US);
+	assert_int_equal(health_next(&h, false, t + 2 * HEALTH_PING_US), HEALTH_CLOSE);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_row),
+		cmocka_unit_test(test_seen_us_is_the_first_sight),
+		cmocka_unit_test(test_what_is_in_the_field_now),
+		cmocka_unit_test(test_edge_of_the_field),
+		cmocka_unit_test(test_back_too_soon),
+		cmocka_unit_test(test_removed_at_once),
+		cmocka_unit_test(test_every_life),
+		cmocka_unit_test(test_ping),
+	};
+
+	return cmocka_run_group_tests_name("reader_field", tests, NULL, NULL);
+}
