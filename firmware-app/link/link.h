@@ -50,7 +50,8 @@ struct link_config {
 
 enum link_event_kind {
 	LINK_EVENT_NONE,
-	LINK_EVENT_UP, /* CONNACK 0 and every SUBACK came; publish the birth now */
+	LINK_EVENT_UP, /* CONNACK 0 and every SUBACK came; publish the birth now. Retained messages may come
+			* before it: each subscription is answered as it is made */
 	LINK_EVENT_DOWN, /* once an edge, also where a connection never came up; set a new will */
 	LINK_EVENT_MESSAGE, /* topic, payload */
 	LINK_EVENT_ACK, /* a posted message's PUBACK: tag, code */
@@ -97,7 +98,10 @@ bool link_up(const struct link *link);
  * @payload: @len bytes, copied; 0 bytes empties a retained topic
  * @qos: 0 or 1
  * @tag: for LINK_EVENT_ACK; 0: no event wanted
- * Order is kept. At most 10 are unacknowledged at a time. Return: 0 or a link_err.
+ * Order is kept. At most 10 are unacknowledged at a time. A message that is never sent, because it is over the
+ * broker's limit (149) or its topic is not one (144), has its event as well; one of QoS 0 has it with code 0 once it
+ * is written. What a connection that ends leaves unacknowledged has none: after LINK_EVENT_DOWN post it again.
+ * Return: 0 or a link_err.
  */
 int link_post(struct link *link, const char *topic, const void *payload, size_t len, int qos,
 	bool retain, uint64_t tag);

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: EUPL-1.2
+schoolpoort_unit_test(mailbox SOURCES test_mailbox.c USES link)
+schoolpoort_unit_test(link SOURCES test_link.c broker.c USES link)
+# The thread sanitizer's run takes what bears this label.
+set_tests_properties(mailbox link PROPERTIES LABELS threads)
+set_tests_properties(link PROPERTIES TIMEOUT 180)
