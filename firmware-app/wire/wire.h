@@ -130,6 +130,53 @@ struct wire_day {
 	const struct wire_day_class *classes; /* borrowed */
 };
 
+/* command.json. Which of the fields a command needs is the register's business. */
+enum wire_command_kind {
+	WIRE_COMMAND_NONE,
+	WIRE_COMMAND_ACKNOWLEDGE,
+	WIRE_COMMAND_RESOLVE,
+	WIRE_COMMAND_REOPEN,
+	WIRE_COMMAND_MARK_PRESENT,
+	WIRE_COMMAND_MARK_EXCUSED,
+	WIRE_COMMAND_SET_CODE,
+	WIRE_COMMAND_LINK_CARD,
+	WIRE_COMMAND_BLOCK_CARD,
+	WIRE_COMMAND_DAY_CARD,
+};
+
+struct wire_command {
+	struct uuid request; /* drawn by the asker; the reply and a repetition carry the same */
+	enum wire_command_kind command;
+	char alert[ALERT_ID_MAX]; /* "" not said */
+	int64_t pupil; /* 0: not said */
+	struct card_hash card; /* all zero: not said */
+	struct civil_date date; /* all zero: not said */
+	enum halfday half; /* HALFDAY_NONE: not said */
+	enum alert_what what; /* those that a person gives, see command.json; NONE: not said */
+	char code; /* a letter of RZDHPBM, 0: not said */
+	char note[ALERT_NOTE_MAX];
+	int if_revision; /* 1 and up; 0: whatever it is */
+};
+
+enum wire_reply_error {
+	WIRE_REPLY_OK,
+	WIRE_REPLY_NOT_FOUND,
+	WIRE_REPLY_STALE, /* if_revision was not the alert's */
+	WIRE_REPLY_INVALID,
+	WIRE_REPLY_NOT_ALLOWED,
+	WIRE_REPLY_FAILED,
+};
+
+/* reply.json */
+struct wire_reply {
+	struct uuid request; /* of the command */
+	bool ok;
+	enum wire_reply_error error; /* WIRE_REPLY_OK: not said */
+	char reason[WIRE_TEXT_MAX]; /* "" not said */
+	char alert[ALERT_ID_MAX]; /* "" not said */
+	int revision; /* 1 and up; 0: not said */
+};
+
 /* What of a name goes into a message; register.gate_names. */
 enum wire_names { WIRE_NAMES_NONE, WIRE_NAMES_FIRST, WIRE_NAMES_FULL };
 
@@ -178,6 +225,19 @@ char *wire_alert_encode(
 	const struct alert *a, const struct roster_pupil *pupil, const struct wire_context *ctx);
 /** wire_alert_decode() - names are dropped. Return: 0 or a wire_err with *ret_reason set. */
 int wire_alert_decode(const void *bytes, size_t len, struct alert *ret_alert, char *ret_reason);
+
+/** wire_command_encode() - command.json, as a client of the care team writes it. Return: a string for
+ * free(), or NULL. */
+char *wire_command_encode(const struct wire_command *c);
+/** wire_command_decode() - Return: 0 or a wire_err with *ret_reason set. Who asked is said by the topic. */
+int wire_command_decode(
+	const void *bytes, size_t len, struct wire_command *ret_command, char *ret_reason);
+
+/** wire_reply_encode() - reply.json. Return: a string for free(), or NULL. */
+char *wire_reply_encode(const struct wire_reply *r);
+/** wire_reply_decode() - Return: 0 or a wire_err with *ret_reason set. */
+int wire_reply_decode(
+	const void *bytes, size_t len, struct wire_reply *ret_reply, char *ret_reason);
 
 /** wire_day_encode() - day.json. Return: a string for free(), or NULL. */
 char *wire_day_encode(const struct wire_day *d, const struct wire_context *ctx);

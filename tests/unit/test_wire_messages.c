@@ -363,6 +363,54 @@ static void test_day(void **state)
 	assert_null(wire_day_encode(&d, NULL));
 }
 
+static void test_command(void **state)
+{
+	struct wire_command c[] = { sample_command(),
+		{ .request = sample_id, .command = WIRE_COMMAND_DAY_CARD } };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(c); i++) {
+		struct wire_command back;
+		char *text = wire_command_encode(&c[i]);
+		assert_non_null(text);
+		assert_int_equal(wire_command_decode(text, strlen(text), &back, reason), 0);
+		assert_true(uuid_equal(c[i].request, back.request));
+		assert_int_equal(c[i].command, back.command);
+		assert_string_equal(c[i].alert, back.alert);
+		assert_int_equal(c[i].pupil, back.pupil);
+		assert_int_equal(card_hash_compare(c[i].card, back.card), 0);
+		assert_int_equal(civil_date_compare(c[i].date, back.date), 0);
+		assert_int_equal(c[i].half, back.half);
+		assert_int_equal(c[i].what, back.what);
+		assert_int_equal(c[i].code, back.code);
+		assert_string_equal(c[i].note, back.note);
+		assert_int_equal(c[i].if_revision, back.if_revision);
+		free(text);
+	}
+	c[0].what = ALERT_ARRIVED; /* nobody asks for that */
+	assert_null(wire_command_encode(&c[0]));
+	c[1].code = 'L';
+	assert_null(wire_command_encode(&c[1]));
+}
+
+static void test_reply(void **state)
+{
+	struct wire_reply r[] = { sample_reply(), { .request = sample_id, .ok = true } };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(r); i++) {
+		struct wire_reply back;
+		char *text = wire_reply_encode(&r[i]);
+		assert_non_null(text);
+		assert_int_equal(wire_reply_decode(text, strlen(text), &back, reason), 0);
+		assert_true(uuid_equal(r[i].request, back.request));
+		assert_int_equal(r[i].ok, back.ok);
+		assert_int_equal(r[i].error, back.error);
+		assert_string_equal(r[i].reason, back.reason);
+		assert_string_equal(r[i].alert, back.alert);
+		assert_int_equal(r[i].revision, back.revision);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +424,8 @@ int main(void)
 		cmocka_unit_test(test_arrival),
 		cmocka_unit_test(test_alert),
 		cmocka_unit_test(test_texts),
+		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_day),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,11 +19,13 @@ enum message {
 	REGISTER,
 	ARRIVAL,
 	ALERT,
+	COMMAND,
+	REPLY,
 	DATA,
 	CARD,
 	VIEW,
 	FAULT,
-	OVERVIEW
+	OVERVIEW,
 };
 
 #define RESULT_MAX (256 * 1024)
@@ -48,6 +50,10 @@ static int decode(enum message m, const void *bytes, size_t len, char *reason)
 		return wire_arrival_decode(bytes, len, (void *)result, reason);
 	case ALERT:
 		return wire_alert_decode(bytes, len, (void *)result, reason);
+	case COMMAND:
+		return wire_command_decode(bytes, len, (void *)result, reason);
+	case REPLY:
+		return wire_reply_decode(bytes, len, (void *)result, reason);
 	case DATA:
 		err = wire_gates_data_decode(bytes, len, &roster, reason);
 		assert_true((err == 0) == (roster != NULL));
@@ -83,6 +89,8 @@ static char *encode(enum message m)
 	struct wire_register_state reg = sample_register_state();
 	struct wire_arrival arrival = sample_arrival();
 	struct alert alert = sample_alert();
+	struct wire_command command = sample_command();
+	struct wire_reply reply = sample_reply();
 	struct roster_pupil pupil = {
 		.first_name = "Zo", .last_name = "Voorbeeld", .class_name = "3"
 	};
@@ -103,6 +111,10 @@ static char *encode(enum message m)
 		return wire_arrival_encode(&arrival, &sample_brussels);
 	case ALERT:
 		return wire_alert_encode(&alert, &pupil, &sample_brussels);
+	case COMMAND:
+		return wire_command_encode(&command);
+	case REPLY:
+		return wire_reply_encode(&reply);
 	case DATA:
 		roster = sample_roster(2);
 		text = wire_gates_data_encode(
@@ -289,6 +301,32 @@ static const struct row {
 	{ ALERT, "resolution/at", NULL, "resolution.at: missing" },
 	{ ALERT, "resolution/note", LEN(1001, "x"), "resolution.note: too long" },
 	{ ALERT, "rehearsal", "\"yes\"", "rehearsal: no boolean" },
+
+	{ COMMAND, "v", "2", "v: another version" },
+	{ COMMAND, "request", NULL, "request: missing" },
+	{ COMMAND, "command", NULL, "command: missing" },
+	{ COMMAND, "command", "\"delete\"", "command: no such word" },
+	{ COMMAND, "alert", LEN(121, "x"), "alert: too long" },
+	{ COMMAND, "pupil", "null", "pupil: no string" },
+	{ COMMAND, "card", "\"x\"", "card: no card hash" },
+	{ COMMAND, "date", "\"x\"", "date: no date" },
+	{ COMMAND, "half", "\"x\"", "half: no such word" },
+	{ COMMAND, "what", "\"arrived\"", "what: no such word" },
+	{ COMMAND, "what", "\"\"", "what: no such word" },
+	{ COMMAND, "code", "\"L\"", "code: no such word" },
+	{ COMMAND, "code", "\"\"", "code: no such word" },
+	{ COMMAND, "code", "\"RZ\"", "code: no such word" },
+	{ COMMAND, "note", LEN(1001, "x"), "note: too long" },
+	{ COMMAND, "if_revision", "0", "if_revision: out of range" },
+
+	{ REPLY, "v", "2", "v: another version" },
+	{ REPLY, "request", NULL, "request: missing" },
+	{ REPLY, "ok", NULL, "ok: missing" },
+	{ REPLY, "ok", "1", "ok: no boolean" },
+	{ REPLY, "error", "\"bad\"", "error: no such word" },
+	{ REPLY, "reason", LEN(201, "x"), "reason: too long" },
+	{ REPLY, "alert", LEN(121, "x"), "alert: too long" },
+	{ REPLY, "revision", "0", "revision: out of range" },
 
 	{ DATA, "v", "2", "v: another version" },
 	{ DATA, "generation", NULL, "generation: missing" },

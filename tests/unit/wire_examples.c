@@ -88,6 +88,25 @@ static void put_alerts(void)
 	put("care/event", wire_alert_encode(&a, NULL, &sample_brussels));
 }
 
+static void put_commands(void)
+{
+	struct wire_command c = sample_command();
+	struct wire_reply r = sample_reply();
+
+	for (int kind = WIRE_COMMAND_ACKNOWLEDGE; kind <= WIRE_COMMAND_DAY_CARD; kind++) {
+		c.command = (enum wire_command_kind)kind;
+		put("care/command/an-peeters", wire_command_encode(&c));
+	}
+	c = (struct wire_command){ .request = sample_id, .command = WIRE_COMMAND_REOPEN };
+	put("care/command/an-peeters", wire_command_encode(&c));
+	for (int error = WIRE_REPLY_NOT_FOUND; error <= WIRE_REPLY_FAILED; error++) {
+		r.error = (enum wire_reply_error)error;
+		put("care/reply/an-peeters", wire_reply_encode(&r));
+	}
+	r = (struct wire_reply){ .request = sample_id, .ok = true };
+	put("care/reply/an-peeters", wire_reply_encode(&r));
+}
+
 static void put_day(void)
 {
 	static struct wire_day_class classes[WIRE_DAY_CLASSES_MAX];
@@ -129,6 +148,7 @@ int main(int argc, char **argv)
 	put_checkins();
 	put_states();
 	put_alerts();
+	put_commands();
 	put_day();
 	put_gates_data();
 	return fclose(file) || missing;

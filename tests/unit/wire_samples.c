@@ -247,6 +247,35 @@ struct roster *sample_roster(size_t n_pupils)
 	return r;
 }
 
+struct wire_command sample_command(void)
+{
+	return (struct wire_command){
+		.request = sample_id,
+		.command = WIRE_COMMAND_RESOLVE,
+		.alert = "2026-11-23-am-p0000000017",
+		.pupil = 17,
+		.card = sample_hash,
+		.date = sample_date,
+		.half = HALFDAY_AM,
+		.what = ALERT_REACHED,
+		.code = 'Z',
+		.note = "called back",
+		.if_revision = 2,
+	};
+}
+
+struct wire_reply sample_reply(void)
+{
+	return (struct wire_reply){
+		.request = sample_id,
+		.ok = false,
+		.error = WIRE_REPLY_STALE,
+		.reason = "changed by someone else",
+		.alert = "2026-11-23-am-p0000000017",
+		.revision = 3,
+	};
+}
+
 struct wire_view sample_view(enum wire_view_state state)
 {
 	struct wire_view v = {

@@ -38,5 +38,9 @@ struct alert sample_alert(void);
 struct alert sample_alert_spare(void);
 /** sample_roster() - indexed, for roster_destroy(). @n_pupils with a card, a record, a language. */
 struct roster *sample_roster(size_t n_pupils);
+/** sample_command() - with all members, though no command needs them all. */
+struct wire_command sample_command(void);
+/** sample_reply() - with all members. */
+struct wire_reply sample_reply(void);
 /** sample_view() - of a state, with all members that this state has. */
 struct wire_view sample_view(enum wire_view_state state);
