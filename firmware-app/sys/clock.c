@@ -43,6 +43,27 @@ static void system_read(void *ctx, struct clock_kernel *ret_kernel)
 
 static const struct clock_source system_source = { .name = "system", .read = system_read };
 
+/*
+ * The three clocks as if read at once. To be held up between two of them would count at the clock's speed, and two
+ * programs would no longer agree; so the tightest of a few readings is taken.
+ */
+static struct clock_kernel read_tightly(void)
+{
+	struct clock_kernel best = { 0 };
+	int64_t best_us = INT64_MAX;
+	for (int i = 0; i < 10 && best_us > 50; i++) {
+		int64_t before_us = clock_mono_us();
+		struct clock_kernel k = { .wall_ms = read_ns(CLOCK_REALTIME) / 1000000,
+			.boot_ms = read_ns(CLOCK_BOOTTIME) / 1000000,
+			.mono_us = clock_mono_us() };
+		if (k.mono_us - before_us >= best_us)
+			continue;
+		best_us = k.mono_us - before_us;
+		best = k;
+	}
+	return best;
+}
+
 int clock_init(struct clock *clock, const char *spec, bool always_trusted, const char **ret_reason)
 {
 	struct clock_spec s = { 0 };
@@ -54,8 +75,7 @@ int clock_init(struct clock *clock, const char *spec, bool always_trusted, const
 		.build_ms = (int64_t)SCHOOLPOORT_BUILD_S * 1000 };
 	if (!spec)
 		return 0;
-	struct clock_kernel k;
-	system_read(NULL, &k);
+	struct clock_kernel k = read_tightly();
 	clock->simulated = true;
 	clock->always_trusted = true;
 	clock->speed = s.speed;

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The clock's states over a scripted kernel, each limit with the value before and after it, and the simulated clock.
+ */
+#include "sys/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "unit/unit.h"
+
+#define T0 INT64_C(1795417800000) /* 2026-11-23T07:10:00Z */
+#define S INT64_C(1000)
+#define DAY (86400 * S)
+
+static void scripted_read(void *ctx, struct clock_kernel *ret_kernel)
+{
+	*ret_kernel = *(struct clock_kernel *)ctx;
+}
+
+static const struct clock_source scripted = { "scripted", scripted_read };
+
+/* Each row is one reading; a row with a name begins anew, the others go on from the one before. */
+static const struct {
+	const char *name;
+	int64_t wall_ms, boot_ms;
+	bool synchronised;
+	int64_t max_error_us;
+	int64_t build_ms, newest_ms; /* told before this reading */
+	enum clock_state state;
+	int64_t error_ms;
+} row[] = {
+	{ "started without time", T0, 10 * S, false, 16000000, 0, 0, CLOCK_UNKNOWN, -1 },
+	{ NULL, T0 + S, 11 * S, true, 999999, 0, 0, CLOCK_STATE_TRUSTED, 1000 },
+	{ "flag alone is no trust", T0, 0, true, 1000000, 0, 0, CLOCK_UNKNOWN, -1 },
+	{ "small error without the flag", T0, 0, false, 0, 0, 0, CLOCK_UNKNOWN, -1 },
+	{ "trust is left at 2 s", T0, 0, true, 0, 0, 0, CLOCK_STATE_TRUSTED, 0 },
+	{ NULL, T0 + 9 * S, 9 * S, true, 1000000, 0, 0, CLOCK_STATE_TRUSTED, 1000 },
+	{ NULL, T0 + 10 * S, 10 * S, true, 1999999, 0, 0, CLOCK_STATE_TRUSTED, 2000 },
+	{ NULL, T0 + 11 * S, 11 * S, true, 2000000, 0, 0, CLOCK_STATE_HOLDOVER, 2001 },
+	{ NULL, T0 + 12 * S, 12 * S, true, 1000000, 0, 0, CLOCK_STATE_HOLDOVER, 2001 },
+	{ NULL, T0 + 13 * S, 13 * S, true, 999999, 0, 0, CLOCK_STATE_TRUSTED, 1000 },
+	{ "holdover for 13 days, then unknown", T0, 0, true, 500000, 0, 0, CLOCK_STATE_TRUSTED,
+		500 },
+	{ NULL, T0 + DAY, DAY, false, 16000000, 0, 0, CLOCK_STATE_HOLDOVER, 4820 },
+	{ NULL, T0 + 1189980 * S, 1189980 * S, false, 0, 0, 0, CLOCK_STATE_HOLDOVER, 59999 },
+	{ NULL, T0 + 1190000 * S, 1190000 * S, false, 0, 0, 0, CLOCK_UNKNOWN, -1 },
+	{ NULL, T0 + 14 * DAY, 14 * DAY, true, 0, 0, 0, CLOCK_STATE_TRUSTED, 0 },
+	{ "earlier than the build", T0, 0, false, 0, T0 + 2001, 0, CLOCK_STATE_REGRESSED, -1 },
+	{ "earlier by 2 s is none", T0, 0, false, 0, T0 + 2000, 0, CLOCK_UNKNOWN, -1 },
+	{ "synchronised before the build", T0, 0, true, 0, T0 + DAY, 0, CLOCK_STATE_TRUSTED, 0 },
+	{ "an event from the future", T0, 0, false, 0, 0, T0 + 1000 * DAY, CLOCK_STATE_REGRESSED,
+		-1 },
+	{ NULL, T0 + S, S, true, 1500000, 0, 0, CLOCK_UNKNOWN, -1 },
+	{ NULL, T0 + 2 * S, 2 * S, true, 100000, 0, 0, CLOCK_STATE_TRUSTED, 100 },
+	{ "back beyond the error in holdover", T0, 0, true, 0, 0, T0, CLOCK_STATE_TRUSTED, 0 },
+	{ NULL, T0 + 2 * S, 20000 * S, false, 0, 0, T0 + 5001, CLOCK_STATE_REGRESSED, -1 },
+	{ NULL, T0 + 20001 * S, 20001 * S, false, 0, 0, 0, CLOCK_STATE_HOLDOVER, 1001 },
+	{ "set an hour back, nothing stored", T0, 0, true, 0, 0, 0, CLOCK_STATE_TRUSTED, 0 },
+	{ NULL, T0 - 3600 * S, S, false, 16000000, 0, 0, CLOCK_UNKNOWN, -1 },
+	{ NULL, T0 + 2 * S, 2 * S, false, 16000000, 0, 0, CLOCK_STATE_HOLDOVER, 1 },
+	{ "set three days forward", T0, 0, true, 0, 0, 0, CLOCK_STATE_TRUSTED, 0 },
+	{ NULL, T0 + 3 * DAY, S, false, 16000000, 0, 0, CLOCK_UNKNOWN, -1 },
+	{ "off by what drift and slack allow", T0, 0, true, 0, 0, 0, CLOCK_STATE_TRUSTED, 0 },
+	{ NULL, T0 + 3 * S + 1, S, false, 0, 0, 0, CLOCK_STATE_HOLDOVER, 1 },
+	{ NULL, T0 + 3 * S + 2, S, false, 0, 0, 0, CLOCK_UNKNOWN, -1 },
+};
+
+static void test_states(void **state)
+{
+	(void)state;
+	struct clock_kernel k = { 0 };
+	struct clock clock = { 0 };
+	const char *name = "";
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		if (row[i].name) {
+			name = row[i].name;
+			clock_init_source(&clock, &scripted, &k);
+		}
+		if (row[i].build_ms)
+			clock.build_ms = row[i].build_ms;
+		if (row[i].newest_ms)
+			clock_newest_event(&clock, row[i].newest_ms);
+		k = (struct clock_kernel){ row[i].wall_ms, row[i].boot_ms, 42, row[i].synchronised,
+			row[i].max_error_us };
+		struct now now = clock_read(&clock);
+		if (now.state != row[i].state || now.error_ms != row[i].error_ms)
+			fail_msg("%s, row %zu: state %d, error %lld ms", name, i, (int)now.state,
+				(long long)now.error_ms);
+		assert_int_equal(now.wall_ms, row[i].wall_ms);
+		assert_int_equal(now.boot_ms, row[i].boot_ms);
+		assert_int_equal(now.mono_us, 42);
+	}
+}
+
+/* 14 days without a source, a reading a minute: one way through the states, the bound only grows. */
+static void test_fourteen_days(void **state)
+{
+	(void)state;
+	struct clock_kernel k = { T0, 0, 0, true, 300000 };
+	struct clock clock;
+	clock_init_source(&clock, &scripted, &k);
+	assert_int_equal(clock_read(&clock).state, CLOCK_STATE_TRUSTED);
+	k.synchronised = false;
+	int64_t bound_ms = 0;
+	int changes = 0;
+	enum clock_state last = CLOCK_STATE_TRUSTED;
+	for (int minute = 1; minute <= 14 * 24 * 60; minute++) {
+		k.wall_ms += 60 * S;
+		k.boot_ms += 60 * S;
+		struct now now = clock_read(&clock);
+		changes += now.state != last;
+		last = now.state;
+		if (now.state == CLOCK_STATE_HOLDOVER) {
+			assert_true(now.error_ms > bound_ms && now.error_ms < 60000);
+			bound_ms = now.error_ms;
+		}
+	}
+	assert_int_equal(changes, 2);
+	assert_int_equal(last, CLOCK_UNKNOWN);
+	assert_true(bound_ms > 59990);
+}
+
+static void test_always(void **state)
+{
+	(void)state;
+	const char *reason = NULL;
+	struct clock clock;
+	assert_int_equal(clock_init(&clock, NULL, true, &reason), 0);
+	assert_false(clock.simulated);
+	assert_true(clock.build_ms > 0);
+	clock_newest_event(&clock, INT64_MAX / 2);
+	assert_int_equal(clock_read(&clock).state, CLOCK_STATE_TRUSTED);
+}
+
+static void test_newest_event(void **state)
+{
+	(void)state;
+	struct clock_kernel k = { 0 };
+	struct clock clock;
+	clock_init_source(&clock, &scripted, &k);
+	clock_newest_event(&clock, T0);
+	clock_newest_event(&clock, T0 - DAY);
+	assert_int_equal(clock.newest_event_ms, T0);
+}
+
+static const struct {
+	const char *spec;
+	int64_t wall_ms, real_ms; /* real_ms -1: of the start */
+	double speed;
+} good[] = {
+	{ "2026-11-23T08:10:00+01:00", T0, -1, 1 },
+	{ "2026-11-23T07:10:00Z", T0, -1, 1 },
+	{ "2026-11-23t02:40:00.250-04:30", T0 + 250, -1, 1 },
+	{ "2026-11-23T07:10:00.9999z", T0 + 999, -1, 1 },
+	{ "2026-11-23T08:10:00+01:00@1795293078", T0, INT64_C(1795293078000), 1 },
+	{ "2026-11-23T08:10:00+01:00@1795293078.5x60", T0, INT64_C(1795293078500), 60 },
+	{ "2026-11-23T08:10:00+01:00x0.001", T0, -1, 0.001 },
+	{ "2026-11-23T08:10:00+01:00x100000", T0, -1, 100000 },
+	{ "2028-02-29T23:59:59Z", INT64_C(1835481599000), -1, 1 },
+	{ "1990-01-01T00:00:00Z", INT64_C(631152000000), -1, 1 },
+	{ "2099-12-31T23:59:59Z", INT64_C(4102444799000), -1, 1 },
+	{ "2000-03-01T00:00:00Z", INT64_C(951868800000), -1, 1 },
+};
+
+static void test_specs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		const char *reason = "";
+		struct clock clock;
+		if (clock_init(&clock, good[i].spec, false, &reason))
+			fail_msg("%s: %s", good[i].spec, reason);
+		assert_true(clock.simulated);
+		double off = clock.speed - good[i].speed;
+		if (clock.anchor_wall_ms != good[i].wall_ms || off > 1e-9 || off < -1e-9 ||
+			(good[i].real_ms >= 0 && clock.anchor_real_ms != good[i].real_ms))
+			fail_msg("%s: %lld x%g", good[i].spec, (long long)clock.anchor_wall_ms,
+				clock.speed);
+	}
+}
+
+static void test_bad_specs(void **state)
+{
+	(void)state;
+	static const char *const bad[] = { "", "08:10", "2026-11-23", "2026-11-23T08:10:00",
+		"2026-11-23 08:10:00Z", "2026-11-23T08:10Z", "2026-11-23T08:10:00+0100",
+		"2026-11-23T08:10:00+24:00", "2026-11-23T08:10:00+01:60", "2026-11-23T24:00:00Z",
+		"2026-11-23T08:60:00Z", "2026-11-23T08:10:60Z", "2026-02-29T08:10:00Z",
+		"2100-01-01T00:00:00Z", "1989-12-31T23:59:59Z", "2026-13-01T00:00:00Z",
+		"2026-00-01T00:00:00Z", "2026-01-00T00:00:00Z", "2026-04-31T00:00:00Z",
+		"2026-11-23T08:10:00.Z", "2026-11-23T08:10:00Z@", "2026-11-23T08:10:00Z@-1",
+		"2026-11-23T08:10:00Z@1.", "2026-11-23T08:10:00Z@123456789012",
+		"2026-11-23T08:10:00Zx", "2026-11-23T08:10:00Zx0", "2026-11-23T08:10:00Zx0.0009",
+		"2026-11-23T08:10:00Zx100001", "2026-11-23T08:10:00Zx1e3",
+		"2026-11-23T08:10:00Zx60@1795293078", "2026-11-23T08:10:00Z ",
+		" 2026-11-23T08:10:00Z", "+026-11-23T08:10:00Z" };
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		const char *reason = NULL;
+		struct clock clock;
+		if (!clock_init(&clock, bad[i], false, &reason) || !reason)
+			fail_msg("\"%s\" was taken", bad[i]);
+	}
+}
+
+/* The arithmetic of a simulated clock, over a scripted kernel. */
+static void test_simulated(void **state)
+{
+	(void)state;
+	struct clock_kernel k = { 0 };
+	struct clock clock;
+	clock_init_source(&clock, &scripted, &k);
+	clock.simulated = clock.always_trusted = true;
+	clock.speed = 60;
+	clock.anchor_wall_ms = T0;
+	clock.anchor_mono_us = 5000000;
+	clock.anchor_boot_ms = 7000;
+	k = (struct clock_kernel){ 1, 9000, 7000000, false, 0 };
+	struct now now = clock_read(&clock);
+	assert_int_equal(now.wall_ms, T0 + 120 * S);
+	assert_int_equal(now.boot_ms, 7000 + 120 * S);
+	assert_int_equal(now.mono_us, 7000000);
+	assert_int_equal(now.state, CLOCK_STATE_TRUSTED);
+	assert_int_equal(now.error_ms, 0);
+	k.wall_ms = INT64_MAX / 4; /* the real clock jumps: nobody notices */
+	assert_int_equal(clock_read(&clock).wall_ms, now.wall_ms);
+	k.mono_us = 4000000; /* before the anchor */
+	assert_int_equal(clock_read(&clock).wall_ms, T0 - 60 * S);
+	assert_int_equal(clock_read(&clock).boot_ms, 0);
+}
+
+/* Programs that start one after the other under the same @EPOCH agree. */
+static void test_programs_agree(void **state)
+{
+	(void)state;
+	const char *reason;
+	struct clock a, b;
+	const char *spec = "2026-11-23T08:10:00+01:00@1795293078x60";
+	assert_int_equal(clock_init(&a, spec, false, &reason), 0);
+	int64_t start_us = clock_mono_us();
+	while (clock_mono_us() < start_us + 3000)
+		;
+	assert_int_equal(clock_init(&b, spec, false, &reason), 0);
+	struct now first = clock_read(&a), second = clock_read(&b), third = clock_read(&a);
+	/* Real clocks are read a millisecond apart at init: at 60 times that is 60 ms each. */
+	assert_true(second.wall_ms >= first.wall_ms - 180);
+	assert_true(second.wall_ms <= third.wall_ms + 180);
+	assert_true(second.boot_ms >= first.boot_ms - 180);
+	assert_true(second.boot_ms <= third.boot_ms + 180);
+}
+
+static void test_real_us(void **state)
+{
+	(void)state;
+	const char *reason;
+	struct clock clock;
+	assert_int_equal(clock_init(&clock, NULL, false, &reason), 0);
+	assert_int_equal(clock_real_us(&clock, 1500), 1500000);
+	assert_int_equal(clock_real_us(&clock, 0), 0);
+	assert_int_equal(clock_real_us(&clock, -5), 0);
+	assert_int_equal(clock_init(&clock, "2026-11-23T08:10:00Zx60", false, &reason), 0);
+	assert_int_equal(clock_real_us(&clock, 60000), 1000000);
+	assert_int_equal(clock_real_us(&clock, 1), 17); /* rounded up: not a turn too early */
+	assert_true(clock_real_us(&clock, INT64_MAX) > 0);
+}
+
+static void test_system(void **state)
+{
+	(void)state;
+	const char *reason;
+	struct clock clock;
+	struct timespec wall;
+	assert_int_equal(clock_init(&clock, NULL, false, &reason), 0);
+	struct now a = clock_read(&clock);
+	clock_gettime(CLOCK_REALTIME, &wall);
+	struct now b = clock_read(&clock);
+	assert_true(b.mono_us >= a.mono_us && b.boot_ms >= a.boot_ms);
+	int64_t wall_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+	assert_true(llabs(wall_ms - b.wall_ms) < 10000);
+	assert_true(clock_mono_us() >= b.mono_us);
+}
+
+static void test_boot_id(void **state)
+{
+	(void)state;
+	char a[37], b[37];
+	assert_int_equal(clock_boot_id(a), 0);
+	assert_int_equal(clock_boot_id(b), 0);
+	assert_string_equal(a, b);
+	assert_int_equal(strlen(a), 36);
+	assert_int_equal(strspn(a, "0123456789abcdef-"), 36);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_fourteen_days),
+		cmocka_unit_test(test_always),
+		cmocka_unit_test(test_newest_event),
+		cmocka_unit_test(test_specs),
+		cmocka_unit_test(test_bad_specs),
+		cmocka_unit_test(test_simulated),
+		cmocka_unit_test(test_programs_agree),
+		cmocka_unit_test(test_real_us),
+		cmocka_unit_test(test_system),
+		cmocka_unit_test(test_boot_id),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
