@@ -21,9 +21,8 @@
 #include "core/uuid.h"
 
 #define WIRE_DATAGRAM_MAX 65536 /* bytes of one local datagram; local.md */
-#define WIRE_PAYLOAD_MAX (64 * 1024) /* bytes of any MQTT payload but gates/data */
-#define WIRE_GATES_DATA_MAX                                                                        \
-	(8 * 1024 * 1024) /* the broker's max_packet_size; library-facts.md section 5 */
+#define WIRE_PAYLOAD_MAX 65536 /* bytes of any MQTT payload but gates/data */
+#define WIRE_GATES_DATA_MAX 8388608 /* the broker's max_packet_size; library-facts.md section 5 */
 #define WIRE_REASON_MAX 160 /* bytes with the zero: why something was refused */
 #define WIRE_TEXT_MAX 801 /* 200 characters of UTF-8 and the zero */
 #define WIRE_VERSION_MAX 41

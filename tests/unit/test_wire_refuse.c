@@ -130,13 +130,13 @@ static char *encode(enum message m)
 	return NULL;
 }
 
-#define LEN(n, c) "\x01" #n c /* a string of n times c */
+#define LEN(n, c) "\x01" #n ":" c /* a string of n times c */
 #define BIG "9007199254740993"
 
 static const struct row {
 	enum message message;
 	const char *path; /* names and indices with / between */
-	const char *value; /* JSON; NULL: the field is taken out; "\x01nnnC": nnn times C */
+	const char *value; /* JSON; NULL: the field is taken out; or LEN() */
 	const char *reason; /* begins so */
 } rows[] = {
 	{ CHECKIN, "v", NULL, "v: missing" },
@@ -436,23 +436,25 @@ static const struct row {
 	{ OVERVIEW, "record/recent/2", "[]", "record.recent[2].day: no pair" },
 };
 
+/* Without the zero. Return: what was added. */
+static size_t add(char *to, const char *piece)
+{
+	size_t n = 0;
+	for (; piece[n]; n++)
+		to[n] = piece[n];
+	return n;
+}
+
 static json_t *value_of(const char *spec)
 {
 	char text[8192];
 	size_t n = 0;
+	char *colon;
 
 	if (spec[0] != '\x01')
 		return json_loads(spec, JSON_DECODE_ANY, NULL);
-	char *unit = NULL;
-	char digits[5] = "";
-	size_t n_digits = spec[4] >= '0' && spec[4] <= '9' && strlen(spec) > 5 ? 4 : 3;
-	memcpy(digits, spec + 1, n_digits);
-	long count = strtol(digits, &unit, 10);
-	const char *piece = spec + 1 + n_digits;
-	for (long i = 0; i < count; i++) {
-		memcpy(text + n, piece, strlen(piece));
-		n += strlen(piece);
-	}
+	for (long left = strtol(spec + 1, &colon, 10); left > 0; left--)
+		n += add(text + n, colon + 1);
 	return json_stringn(text, n);
 }
 
@@ -650,13 +652,13 @@ static void test_depth_and_length(void **state)
 	for (int m = CHECKIN; m <= OVERVIEW; m++) {
 		size_t max = m == DATA ? WIRE_GATES_DATA_MAX : WIRE_PAYLOAD_MAX;
 		char reason[WIRE_REASON_MAX];
-		memcpy(text, "{\"v\":", 5);
+		add(text, "{\"v\":");
 		memset(text + 5, '[', 60000);
 		expect_refusal((enum message)m, text, 60005, WIRE_ERR_SYNTAX, "deep");
 		/* Blanks after a valid message count too: the limit is looked at before all else. */
 		char *valid = encode((enum message)m);
 		memset(text, ' ', size);
-		memcpy(text, valid, strlen(valid));
+		add(text, valid);
 		free(valid);
 		assert_int_equal(decode_exactly((enum message)m, text, max, reason), 0);
 		expect_refusal((enum message)m, text, max + 1, WIRE_ERR_SYNTAX, "long");
