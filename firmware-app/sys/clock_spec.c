@@ -111,7 +111,8 @@ static bool parse_instant(const char **at, int64_t *ret_ms)
 	int offset_s;
 	if (ms < 0 || !parse_offset(at, &offset_s))
 		return false;
-	*ret_ms = (days * 86400 + hour * 3600 + minute * 60 + second - offset_s) * 1000 + ms;
+	int second_of_day = hour * 3600 + minute * 60 + second;
+	*ret_ms = (days * 86400 + second_of_day - offset_s) * 1000 + ms;
 	return true;
 }
 

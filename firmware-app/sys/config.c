@@ -174,7 +174,7 @@ static int load(const char *path, enum config_program program, struct config_sou
 int config_load(
 	const char *path, enum config_program program, struct config *ret_config, char *ret_reason)
 {
-	struct config_source source;
+	struct config_source source = { .n_lines = 0 };
 	if (load(path, program, &source, ret_reason))
 		return -1;
 	*ret_config = source.config;
@@ -183,7 +183,7 @@ int config_load(
 
 int config_print(const char *path, enum config_program program, char *ret_reason)
 {
-	struct config_source source;
+	struct config_source source = { .n_lines = 0 };
 	if (load(path, program, &source, ret_reason))
 		return -1;
 	for (size_t i = 0; i < config_n_keys; i++) {

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+/* The C library's file of that name. NOLINTNEXTLINE(readability-duplicate-include) */
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>

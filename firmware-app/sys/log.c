@@ -70,6 +70,7 @@ __attribute__((format(printf, 3, 0))) static void put(
 	else if (named)
 		head = snprintf(line, sizeof(line), "%.100s: ", out.program);
 	size_t room = sizeof(line) - (size_t)head;
+	/* clang-tidy 14 doesn't see that va_start() sets it. NOLINTNEXTLINE(*valist*) */
 	int wanted = vsnprintf(line + head, room, format, args);
 	if (wanted < 0)
 		wanted = 0;

@@ -94,8 +94,10 @@ void loop_destroy(struct loop *loop)
 {
 	if (!loop)
 		return;
-	while (loop->sources)
-		loop_drop(loop->sources);
+	for (struct loop_source *s = loop->sources, *next; s; s = next) {
+		next = s->next;
+		loop_drop(s);
+	}
 	sd_event_unref(loop->event);
 	free(loop);
 }
