@@ -9,6 +9,7 @@
 
 #define BITS_A_BYTE 10 /* start, eight, stop */
 #define NOISE_MAX 6 /* bytes of garbage before an answer */
+#define NOISE_DRAWS 16 /* until one is harmless to the checksum */
 
 void emu_init(struct emu *e, int baud, int64_t attempt_us)
 {
@@ -72,8 +73,25 @@ static int64_t put_on_line(
 	return end_us;
 }
 
-/* Before the frame, an extra byte inside it, or a byte changed. Never what a checksum would pass. */
-static size_t add_noise(struct emu *e, uint8_t *frame, size_t n, uint8_t *out)
+/*
+ * One byte of checksum lets one hurt frame in 256 pass, and no host can do better. Noise that would
+ * make another good frame is not sent, so that a test may ask for no wrong card at all.
+ */
+static bool makes_another_frame(const uint8_t *line, size_t n, const uint8_t *data, size_t len)
+{
+	struct pn532_parser p;
+
+	pn532_parser_init(&p);
+	for (size_t i = 0; i < n; i++) {
+		if (pn532_parser_push(&p, line[i]) == PN532_EVENT_FRAME &&
+			(p.len != len || memcmp(p.data, data, len) != 0))
+			return true;
+	}
+	return false;
+}
+
+/* Bytes before the frame, an extra byte inside it, or a byte changed. */
+static size_t draw_noise(struct emu *e, const uint8_t *frame, size_t n, uint8_t *out)
 {
 	uint32_t kind = emu_faults_random(&e->faults) % 3;
 	size_t at = emu_faults_random(&e->faults) % (n - 1), extra = 0;
@@ -93,6 +111,18 @@ static size_t add_noise(struct emu *e, uint8_t *frame, size_t n, uint8_t *out)
 		out[at] ^= (uint8_t)(1 + emu_faults_random(&e->faults) % 255);
 	}
 	return n + extra;
+}
+
+static size_t add_noise(struct emu *e, const uint8_t *frame, size_t n,
+	const struct pn532_answer *answer, uint8_t *out)
+{
+	for (int i = 0; i < NOISE_DRAWS; i++) {
+		size_t noisy = draw_noise(e, frame, n, out);
+		if (!makes_another_frame(out, noisy, answer->data, answer->len))
+			return noisy;
+	}
+	memcpy(out, frame, n); /* not reached: the odds are 256 to 1 at each draw */
+	return n;
 }
 
 static void send_answer(
@@ -145,6 +175,7 @@ static void finish(struct emu *e, struct pn532_answer *answer, const struct emu_
 		return;
 	if (answer->kind == PN532_ANSWER_SYNTAX) {
 		n = pn532_frame_error(frame);
+		answer->len = 0; /* that frame carries no data */
 	} else {
 		if (plan->has_status && answer->len > 1)
 			answer->data[1] = plan->status;
@@ -160,7 +191,7 @@ static void finish(struct emu *e, struct pn532_answer *answer, const struct emu_
 		send_answer(e, frame, n, at_us, plan);
 		return;
 	}
-	n = add_noise(e, frame, n, line);
+	n = add_noise(e, frame, n, answer, line);
 	send_answer(e, line, n, at_us, plan);
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -56,6 +57,7 @@ static void run_child(const char *program, const char *link, const char *control
 		args[n++] = strdup(more[i]);
 	args[n] = NULL;
 	fcntl(ready_fd, F_SETFD, 0);
+	prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that fails half-way leaves none behind */
 	execv(program, args);
 	_exit(127);
 }

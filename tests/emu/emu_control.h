@@ -22,6 +22,7 @@ struct emu_control;
  * @more: further options, ended by NULL, or NULL
  * @ret_pid: the process; the caller ends it with emu_control_stop()
  *
+ * It ends by itself when the calling thread ends.
  * Returns 0, -ETIMEDOUT after deadline_ms, or -ECHILD when it ended instead; then none runs.
  */
 int emu_control_start(const char *program, const char *link, const char *control,

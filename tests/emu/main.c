@@ -4,12 +4,11 @@
  *
  * DESIGN: one thread, one loop. emu.h is the reader and knows only bytes and times; this file
  * gives it a port, a clock, a control socket and a script. A turn: do what the script has for now,
- * let the reader's time come to now, make the port follow `plugged`, hand over the bytes that are
- * due, then wait for bytes, lines, a signal or the next instant.
+ * let the reader's time come to now, hand over the bytes that are due, then wait for bytes, lines,
+ * a signal or the next instant.
  */
 #include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -141,6 +140,29 @@ static int load_script(struct script *s, const char *path)
 	return status;
 }
 
+static int follow_plug(struct program *p)
+{
+	if (p->emu.plugged == (p->port.master >= 0))
+		return 0;
+	if (!p->emu.plugged) {
+		emu_port_unplug(&p->port);
+		emu_unplugged(&p->emu);
+		return 0;
+	}
+	int err = emu_port_plug(&p->port);
+	if (err)
+		fprintf(stderr, "%s: %s\n", p->options.link, strerror(-err));
+	return err;
+}
+
+/* Done means done: after "ok" the port is there, or gone. */
+static const char *execute(struct program *p, const struct emu_command *c, int64_t now_us)
+{
+	const char *reason = emu_execute(&p->emu, c, now_us);
+
+	return follow_plug(p) && !reason ? "the port can't be plugged" : reason;
+}
+
 /* Returns when the script wants to go on, or PN532_FOR_EVER. */
 static int64_t run_script(struct program *p, int64_t now_us)
 {
@@ -156,7 +178,7 @@ static int64_t run_script(struct program *p, int64_t now_us)
 			s->due_us += c->ms * 1000;
 		s->waits_poll = c->verb == EMU_VERB_WAIT_POLL;
 		s->polls = p->emu.polls;
-		const char *reason = emu_execute(&p->emu, c, now_us);
+		const char *reason = execute(p, c, now_us);
 		if (reason)
 			fprintf(stderr, "script, command %zu: %s\n", s->next, reason);
 	}
@@ -175,24 +197,9 @@ static size_t handle_line(void *context, const char *line, char *answer, size_t 
 		return emu_state(
 			&p->emu, c.card.uid_len ? c.card.uid : NULL, c.card.uid_len, answer, room);
 	if (!reason)
-		reason = emu_execute(&p->emu, &c, emu_now_us());
+		reason = execute(p, &c, emu_now_us());
 	int n = snprintf(answer, room, reason ? "error: %s" : "ok%s", reason ? reason : "");
 	return n < 0 ? 0 : (size_t)n;
-}
-
-static int follow_plug(struct program *p)
-{
-	if (p->emu.plugged == (p->port.master >= 0))
-		return 0;
-	if (!p->emu.plugged) {
-		emu_port_unplug(&p->port);
-		emu_unplugged(&p->emu);
-		return 0;
-	}
-	int err = emu_port_plug(&p->port);
-	if (err)
-		fprintf(stderr, "%s: %s\n", p->options.link, strerror(-err));
-	return err;
 }
 
 static void read_port(struct program *p)
@@ -242,8 +249,6 @@ static int loop(struct program *p)
 		int64_t now_us = emu_now_us();
 		int64_t script_us = run_script(p, now_us);
 		emu_advance(&p->emu, now_us);
-		if (follow_plug(p))
-			return EXIT_FAILURE;
 		write_port(p, now_us);
 		int64_t next_us = emu_next_us(&p->emu);
 		if (wait_for_something(p, fds, next_us < script_us ? next_us : script_us) < 0)
