@@ -12,7 +12,7 @@
 #define START_US 1000000
 #define HEARD_MAX 2048
 #define NOISE_RUNS 100000
-#define SECOND_US 1000000
+#define SECOND_US INT64_C(1000000)
 
 static struct emu emu; /* 60 KB: too big for a stack under ASan to be comfortable */
 static int64_t now_us;
