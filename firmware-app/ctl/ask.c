@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl/ctl.h"
+#include "sys/clock.h"
+#include "sys/file.h"
+#include "sys/local.h"
+#include "wire/local.h"
+
+#define ANSWER_MS 60000
+#define HELLO_MS 5000
+
+static const char *socket_name(const struct ctl *ctl)
+{
+	return strcmp(ctl->config.unit_id, "register") == 0 ? "register.sock" : "kiosk.sock";
+}
+
+static int complain(const char *what, const char *why)
+{
+	(void)fprintf(stderr, "schoolpoortctl: %s: %s\n", what, why);
+	return -1;
+}
+
+static int connect_unit(const struct ctl *ctl)
+{
+	char path[108];
+
+	if (config_socket_path(&ctl->config, socket_name(ctl), path) < 0)
+		return complain(
+			ctl->config.paths_run_dir, _("paths.run_dir is too long for a socket"));
+	int fd = local_connect(path);
+	if (fd == -ENOENT || fd == -ECONNREFUSED)
+		return complain(path, _("nobody answers there; is the program running?"));
+	if (fd < 0)
+		return complain(path, strerror(-fd));
+	return fd;
+}
+
+/* The next datagram. @buffer: LOCAL_DATAGRAM_MAX + 1 bytes. Return: its length, or -1, said on standard error. */
+static ssize_t receive(int fd, char *buffer, int *ret_fd, int64_t until_us)
+{
+	for (;;) {
+		ssize_t len = local_recv(fd, buffer, ret_fd);
+		if (len >= 0)
+			return len;
+		if (len != -EAGAIN && len != -EINTR)
+			return complain(_("connection"), len == -ECONNRESET
+								 ? _("the program closed it")
+								 : strerror((int)-len));
+		int64_t left_us = until_us - clock_mono_us();
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		if (left_us <= 0 || poll(&p, 1, (int)(left_us / 1000) + 1) == 0)
+			return complain(_("connection"), _("no answer in time"));
+	}
+}
+
+static int say_hello(int fd, char *buffer)
+{
+	static struct wire_local m; /* larger than a stack should bear */
+	char reason[WIRE_REASON_MAX];
+
+	m = (struct wire_local){
+		.type = WIRE_LOCAL_HELLO, .role = WIRE_ROLE_CONTROL, .name = "schoolpoortctl"
+	};
+	char *text = wire_local_encode(&m);
+	int err = text ? local_send(fd, text, strlen(text), -1) : -ENOMEM;
+	free(text);
+	if (err)
+		return complain(_("connection"), strerror(-err));
+	ssize_t len = receive(fd, buffer, NULL, clock_mono_us() + INT64_C(1000) * HELLO_MS);
+	if (len < 0)
+		return -1;
+	if (wire_local_decode(buffer, (size_t)len, &m, reason) < 0 || m.type != WIRE_LOCAL_WELCOME)
+		return complain(_("connection"), _("the other side is no kiosk and no register"));
+	return 0;
+}
+
+/* An answer over 60 KiB comes as a file in memory (commands.md). */
+static struct wire_node *read_large(int fd)
+{
+	char reason[WIRE_REASON_MAX];
+	char *bytes = NULL;
+	int64_t len = file_read_fd(fd, WIRE_GATES_DATA_MAX, &bytes);
+
+	if (len < 0) {
+		(void)complain(_("answer"), strerror((int)-len));
+		return NULL;
+	}
+	struct wire_node *node = wire_node_parse(bytes, (size_t)len, reason);
+	if (!node)
+		(void)complain(_("answer"), reason);
+	free(bytes);
+	return node;
+}
+
+static struct wire_node *read_answer(int fd, char *buffer)
+{
+	char reason[WIRE_REASON_MAX];
+	int passed = -1;
+	ssize_t len = receive(fd, buffer, &passed, clock_mono_us() + INT64_C(1000) * ANSWER_MS);
+
+	if (len < 0)
+		return NULL;
+	struct wire_node *node = wire_node_parse(buffer, (size_t)len, reason);
+	if (!node)
+		(void)complain(_("answer"), reason);
+	const char *output = node ? wire_node_get_text(node, "output") : NULL;
+	if (output && strcmp(output, "fd") == 0 && passed >= 0) {
+		wire_node_destroy(node);
+		node = read_large(passed);
+	}
+	if (passed >= 0)
+		(void)close(passed);
+	return node;
+}
+
+int ask(const struct ctl *ctl, struct wire_node *request, int pass_fd,
+	struct wire_node **ret_response)
+{
+	char *buffer = malloc(LOCAL_DATAGRAM_MAX + 1);
+	char *text = wire_node_text(request);
+	struct wire_node *response = NULL;
+	int fd = -1;
+
+	if (!buffer || !text) {
+		(void)complain(_("memory"), strerror(ENOMEM));
+		goto out;
+	}
+	fd = connect_unit(ctl);
+	if (fd < 0 || say_hello(fd, buffer) < 0)
+		goto out;
+	int err = local_send(fd, text, strlen(text), pass_fd);
+	if (err)
+		(void)complain(_("connection"), strerror(-err));
+	else
+		response = read_answer(fd, buffer);
+out:
+	if (fd >= 0)
+		(void)close(fd);
+	free(text);
+	free(buffer);
+	if (!response)
+		return -1;
+	*ret_response = response;
+	return 0;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * ctl/ctl.h: schoolpoortctl, the command line for IT staff and the secretariat; shared in this folder alone.
+ *
+ * It opens no database: it asks the running kiosk or register over its socket (ask.c), and prints what it is told as
+ * text (print.c) or as the JSON document itself. commands.c says which words make which request.
+ * Source: contract, programs.md "schoolpoortctl", commands.md.
+ */
+#pragma once
+
+#include <libintl.h>
+#include <stdbool.h>
+
+#include "sys/config.h"
+#include "wire/request.h"
+
+#define _(text) gettext(text)
+
+enum ctl_status { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 }; /* programs.md "exit status" */
+
+struct ctl {
+	struct config config;
+	struct config_options options;
+};
+
+/** ctl_run() - one command. @argv: its words, @argc of them, options of its own among them. Return: the exit status. */
+int ctl_run(struct ctl *ctl, int argc, char **argv);
+
+/** ctl_usage() - the commands, one a line, on standard output; gettext must be set up. */
+const char *ctl_usage(void);
+
+/**
+ * ask() - send one request to the unit of the configuration and wait for its answer.
+ * @request: sent as it is, with the id that ask() gives it
+ * @fd: a descriptor to pass beside it, still the caller's; -1 none
+ * @ret_response: for wire_node_destroy()
+ * Blocks at most 60 s (an import of 100,000 rows on a slow card). Return: 0, or -1 with a line on standard error.
+ */
+int ask(const struct ctl *ctl, struct wire_node *request, int fd, struct wire_node **ret_response);
+
+/** print_import() … - an answer as text for people, on standard output. @r: a response whose ok is true */
+void print_import(const struct wire_node *r);
+/** print_calendar() - the days without lessons, a line each. */
+void print_calendar(const struct wire_node *r);
+/** print_pupil() - the chronology of one pupil. */
+void print_pupil(const struct wire_node *r);
+/** print_cards() - the cards of a pupil. */
+void print_cards(const struct wire_node *r);
+/** print_card_change() - what became of a card. */
+void print_card_change(const struct wire_node *r);
+/** print_day() - a half day by class. */
+void print_day(const struct wire_node *r);
+/** print_status() - how a gate or the register is. */
+void print_status(const struct wire_node *r);
+/** print_trace() - stage times of the last taps. */
+void print_trace(const struct wire_node *r);
+/** print_backup() - what was written, and what to do with older copies. */
+void print_backup(const struct wire_node *r);

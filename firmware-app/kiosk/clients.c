@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kiosk/kiosk.h"
+#include "sys/log.h"
+
+static int64_t mono_us(void)
+{
+	return clock_mono_us();
+}
+
+static void send_message(struct hub_client *to, const struct wire_local *message)
+{
+	char *text = wire_local_encode(message);
+
+	if (text)
+		(void)hub_send(to, text, strlen(text), -1);
+	free(text);
+}
+
+static void complain(
+	struct kiosk *k, struct hub_client *from, struct kiosk_client *c, const char *reason)
+{
+	struct wire_local error = { .type = WIRE_LOCAL_ERROR };
+
+	k->complaints++;
+	if (!c->complained)
+		log_warn("datagram_refused client=\"%s\" pid=%d reason=\"%s\" next=ignore", c->name,
+			(int)hub_peer(from)->pid, reason);
+	c->complained = true;
+	(void)snprintf(error.reason, sizeof(error.reason), "%s", reason);
+	send_message(from, &error);
+}
+
+static void send_view(struct kiosk *k, struct hub_client *to, const struct wire_view *view)
+{
+	struct kiosk_client *c = hub_tag(to);
+	/* One message a call of this size would not fit every stack; the wiring has one thread. */
+	static struct wire_local message;
+
+	message = (struct wire_local){ .type = WIRE_LOCAL_VIEW };
+	message.view = *view;
+	send_message(to, &message);
+	if (c->role == WIRE_ROLE_SCREEN && k->view_sent_us < 0)
+		k->view_sent_us = mono_us();
+}
+
+void clients_show(struct kiosk *k, const struct wire_view *view)
+{
+	for (struct hub_client *at = hub_next(k->hub, NULL), *next; at; at = next) {
+		struct kiosk_client *c = hub_tag(at);
+		next = hub_next(k->hub, at);
+		if (c->role == WIRE_ROLE_SCREEN || c->role == WIRE_ROLE_SIGNAL)
+			send_view(k, at, view);
+	}
+}
+
+static void take_hello(struct kiosk *k, struct hub_client *from, struct kiosk_client *c,
+	const struct wire_local *m)
+{
+	struct wire_local welcome = { .type = WIRE_LOCAL_WELCOME };
+
+	c->role = m->role;
+	memcpy(c->name, m->name, sizeof(c->name));
+	c->heard_us = mono_us();
+	if (c->role == WIRE_ROLE_READER)
+		c->reader = WIRE_READER_STARTING;
+	(void)snprintf(welcome.gate, sizeof(welcome.gate), "%s", k->config.unit_id);
+	(void)snprintf(welcome.version, sizeof(welcome.version), "%s", config_version());
+	send_message(from, &welcome);
+	if (k->state.shown && (c->role == WIRE_ROLE_SCREEN || c->role == WIRE_ROLE_SIGNAL))
+		send_view(k, from, &k->state.view);
+}
+
+/* The raw UID ends here: what goes on is its form and its hash. */
+static void take_card(struct kiosk *k, struct kiosk_client *c, const struct wire_card *card)
+{
+	struct kiosk_input input = { .kind = KIOSK_INPUT_CARD, .seen_us = card->seen_us };
+	uint8_t random[UUID_BYTES];
+	int64_t now_us = mono_us();
+
+	c->heard_us = now_us;
+	input.form = card_form_of(card->uid, card->uid_len);
+	if (input.form == CARD_FORM_TOKEN)
+		secret_card_hash(&k->key, card->uid, card->uid_len, input.card.b);
+	secret_random(random, sizeof(random));
+	input.id = uuid_from_random(random);
+	if (input.seen_us < 0 || input.seen_us > now_us)
+		input.seen_us = now_us;
+	(void)kiosk_push(k, &input, now_us);
+}
+
+static void take_status(struct kiosk_client *c, const struct wire_local *m)
+{
+	c->heard_us = mono_us();
+	c->reader = m->reader;
+	memcpy(c->reader_fault, m->reason, sizeof(c->reader_fault));
+}
+
+static void take_presented(struct kiosk *k, struct kiosk_client *c, const struct wire_local *m)
+{
+	c->shown = m->number;
+	trace_presented(&k->trace, m->number, m->at_us);
+	if (m->number >= k->state.view.number)
+		k->view_sent_us = -1;
+}
+
+/* Return: why this client may not say that, or NULL. */
+static const char *refuse_by_role(const struct kiosk_client *c, enum wire_local_type type)
+{
+	switch (type) {
+	case WIRE_LOCAL_HELLO:
+		return NULL;
+	case WIRE_LOCAL_CARD:
+	case WIRE_LOCAL_GONE:
+	case WIRE_LOCAL_TWO_CARDS:
+	case WIRE_LOCAL_STATUS:
+		return c->role == WIRE_ROLE_READER ? NULL
+						   : "only a reader may say this; say hello first";
+	case WIRE_LOCAL_PRESENTED:
+	case WIRE_LOCAL_TOUCH:
+		return c->role == WIRE_ROLE_SCREEN ? NULL
+						   : "only a screen may say this; say hello first";
+	case WIRE_LOCAL_REQUEST:
+		return c->role == WIRE_ROLE_CONTROL
+			       ? NULL
+			       : "only the command line may ask this; say hello first";
+	case WIRE_LOCAL_NONE:
+	case WIRE_LOCAL_WELCOME:
+	case WIRE_LOCAL_VIEW:
+	case WIRE_LOCAL_RESPONSE:
+	case WIRE_LOCAL_ERROR:
+		return "a client doesn't say this";
+	}
+	return "unknown type";
+}
+
+static void answer(struct kiosk *k, struct hub_client *from, const char *bytes, size_t len)
+{
+	char *text = report_answer(k, bytes, len);
+
+	if (text)
+		(void)hub_send(from, text, strlen(text), -1);
+	free(text);
+}
+
+static void take_datagram(struct kiosk *k, struct hub_client *from, const char *bytes, size_t len)
+{
+	struct kiosk_client *c = hub_tag(from);
+	static struct wire_local m; /* too large for the stack of a handler; one thread */
+	char reason[WIRE_REASON_MAX];
+
+	if (wire_local_decode(bytes, len, &m, reason) < 0) {
+		complain(k, from, c, reason);
+		return;
+	}
+	const char *refusal = refuse_by_role(c, m.type);
+	if (refusal) {
+		complain(k, from, c, refusal);
+		return;
+	}
+	switch (m.type) {
+	case WIRE_LOCAL_HELLO:
+		take_hello(k, from, c, &m);
+		break;
+	case WIRE_LOCAL_CARD:
+		take_card(k, c, &m.card);
+		break;
+	case WIRE_LOCAL_TWO_CARDS:
+		c->heard_us = mono_us();
+		(void)kiosk_push(k,
+			&(struct kiosk_input){
+				.kind = KIOSK_INPUT_TWO_CARDS, .seen_us = c->heard_us },
+			c->heard_us);
+		break;
+	case WIRE_LOCAL_GONE:
+		c->heard_us = mono_us();
+		break;
+	case WIRE_LOCAL_STATUS:
+		take_status(c, &m);
+		break;
+	case WIRE_LOCAL_PRESENTED:
+		take_presented(k, c, &m);
+		break;
+	case WIRE_LOCAL_TOUCH:
+		(void)kiosk_push(k,
+			&(struct kiosk_input){ .kind = KIOSK_INPUT_TOUCH, .touch = m.touch },
+			mono_us());
+		break;
+	case WIRE_LOCAL_REQUEST:
+		answer(k, from, bytes, len);
+		break;
+	case WIRE_LOCAL_NONE:
+	case WIRE_LOCAL_WELCOME:
+	case WIRE_LOCAL_VIEW:
+	case WIRE_LOCAL_RESPONSE:
+	case WIRE_LOCAL_ERROR:
+		break; /* refused above */
+	}
+}
+
+static void on_client(void *ctx, struct hub_client *client, enum hub_event event, const char *bytes,
+	size_t len, int fd)
+{
+	struct kiosk *k = ctx;
+	struct kiosk_client *c = hub_tag(client);
+
+	if (fd >= 0)
+		(void)close(fd); /* nothing here is sent by descriptor to a gate */
+	switch (event) {
+	case HUB_CAME:
+		c = calloc(1, sizeof(*c));
+		if (!c)
+			abort(); /* a restart is cheap: what was shown is stored */
+		hub_set_tag(client, c);
+		break;
+	case HUB_DATAGRAM:
+		take_datagram(k, client, bytes, len);
+		break;
+	case HUB_TOO_LARGE:
+		complain(k, client, c, "datagram: over 64 KiB");
+		break;
+	case HUB_GONE:
+		free(c);
+		hub_set_tag(client, NULL);
+		break;
+	}
+}
+
+int clients_open(struct kiosk *k)
+{
+	char path[108];
+
+	if (config_socket_path(&k->config, "kiosk.sock", path) < 0)
+		return -ENAMETOOLONG;
+	return hub_open(k->loop, path, on_client, k, &k->hub);
+}
+
+void clients_close(struct kiosk *k)
+{
+	if (!k->hub)
+		return;
+	for (struct hub_client *at = hub_next(k->hub, NULL); at; at = hub_next(k->hub, at)) {
+		free(hub_tag(at));
+		hub_set_tag(at, NULL);
+	}
+	hub_close(k->hub);
+	k->hub = NULL;
+}
+
+static int reader_rank(enum wire_reader_state state)
+{
+	switch (state) {
+	case WIRE_READER_OK:
+		return 3;
+	case WIRE_READER_STARTING:
+		return 2;
+	case WIRE_READER_FAULT:
+		return 1;
+	case WIRE_READER_UNSAID:
+		break;
+	}
+	return 0;
+}
+
+/* Of several readers the best one counts: a gate works as long as one of them does. */
+static void look_at_readers(
+	struct kiosk *k, enum wire_reader_state *ret_best, const struct kiosk_client **ret_client)
+{
+	*ret_best = WIRE_READER_UNSAID;
+	*ret_client = NULL;
+	for (struct hub_client *at = hub_next(k->hub, NULL); at; at = hub_next(k->hub, at)) {
+		const struct kiosk_client *c = hub_tag(at);
+		if (c->role != WIRE_ROLE_READER ||
+			k->now.mono_us - c->heard_us > KIOSK_READER_SILENT_US)
+			continue;
+		if (reader_rank(c->reader) > reader_rank(*ret_best)) {
+			*ret_best = c->reader;
+			*ret_client = c;
+		}
+	}
+}
+
+static void tell_reader(struct kiosk *k, enum wire_reader_state state, const char *fault)
+{
+	if (state == k->reader && strcmp(fault, k->reader_fault) == 0)
+		return;
+	if (state == WIRE_READER_FAULT)
+		log_warn("reader_fault reason=\"%s\" next=wait_for_reader", fault);
+	else if (k->reader == WIRE_READER_FAULT)
+		log_info("reader_back");
+	k->reader = state;
+	(void)snprintf(k->reader_fault, sizeof(k->reader_fault), "%s", fault);
+	(void)kiosk_push(k,
+		&(struct kiosk_input){
+			.kind = KIOSK_INPUT_READER, .flag = state != WIRE_READER_FAULT },
+		0);
+}
+
+static bool any_screen(const struct kiosk *k)
+{
+	for (struct hub_client *at = hub_next(k->hub, NULL); at; at = hub_next(k->hub, at))
+		if (((const struct kiosk_client *)hub_tag(at))->role == WIRE_ROLE_SCREEN)
+			return true;
+	return false;
+}
+
+void clients_look(struct kiosk *k)
+{
+	enum wire_reader_state best;
+	const struct kiosk_client *client;
+	int64_t now_us = k->now.mono_us;
+
+	look_at_readers(k, &best, &client);
+	if (best == WIRE_READER_OK || best == WIRE_READER_STARTING) {
+		k->reader_heard_us = now_us;
+		tell_reader(k, best, "");
+	} else if (best == WIRE_READER_FAULT) {
+		tell_reader(k, best, client->reader_fault);
+	} else if (now_us - k->started_us > KIOSK_READER_SILENT_US) {
+		tell_reader(k, WIRE_READER_FAULT, "no reader program is heard");
+	}
+	bool screen_ok = any_screen(k) &&
+			 (k->view_sent_us < 0 || now_us - k->view_sent_us <= KIOSK_PRESENTED_US);
+	if (!any_screen(k))
+		k->view_sent_us = -1;
+	if (screen_ok != k->screen_ok)
+		log_info("screen_%s", screen_ok ? "ok" : "absent");
+	k->screen_ok = screen_ok;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kiosk/kiosk.h"
+#include "sys/file.h"
+#include "sys/log.h"
+
+#define REMEMBER_MS (24 * 3600 * INT64_C(1000)) /* who is in is a matter of today */
+#define PURGE_EVERY_US (3600 * INT64_C(1000000))
+#define PURGE_SLICE 200 /* rows a slice: under 50 ms on a slow card, library-facts.md section 3 */
+#define DISK_LOOK_US (60 * INT64_C(1000000))
+#define FULL_UNTIL_MB 2 /* free space from which a full disk counts as usable again */
+
+static struct uuid draw_uuid(void)
+{
+	uint8_t random[UUID_BYTES];
+
+	secret_random(random, sizeof(random));
+	return uuid_from_random(random);
+}
+
+static void tell_store(struct kiosk *k, enum wire_store_state state)
+{
+	bool usable = state == WIRE_STORE_OK || state == WIRE_STORE_RECOVERED;
+
+	k->store_state = state;
+	(void)kiosk_push(k, &(struct kiosk_input){ .kind = KIOSK_INPUT_STORE, .flag = usable }, 0);
+}
+
+static void follow_log(struct kiosk *k)
+{
+	const struct kiosk_store_info *info = kiosk_store_info(k->store);
+
+	deliver_init(&k->deliver, info->last_seq, info->confirmed_seq);
+	k->saved_confirm = k->deliver.confirmed;
+	clock_newest_event(&k->clock, info->newest_trusted_ms);
+}
+
+static void remember_taps(struct kiosk *k)
+{
+	struct checkin *rows = calloc(KIOSK_RECENT_MAX, sizeof(*rows));
+	if (!rows)
+		return;
+	struct civil_date today = civil_local_of(&k->zone, k->now.wall_ms).date;
+	int n = kiosk_store_latest(
+		k->store, k->now.wall_ms - REMEMBER_MS, k->config.unit_id, rows, KIOSK_RECENT_MAX);
+	k->taps_date = today;
+	k->taps_today = 0;
+	for (int i = n - 1; i >= 0; i--) {
+		kiosk_remember(&k->state, &rows[i], &k->now);
+		if (civil_date_compare(civil_local_of(&k->zone, rows[i].at_ms).date, today) == 0)
+			k->taps_today++;
+	}
+	free(rows);
+}
+
+static void load_data(struct kiosk *k)
+{
+	char *bytes = NULL;
+	char reason[WIRE_REASON_MAX];
+	int64_t len = kiosk_store_data_load(k->store, &bytes);
+
+	if (len <= 0)
+		return;
+	struct roster *roster = NULL;
+	if (wire_gates_data_decode(bytes, (size_t)len, &roster, reason) == 0) {
+		roster_destroy(k->roster);
+		k->roster = roster;
+		k->state.roster = roster;
+	} else {
+		log_error("data_unreadable reason=\"%s\" next=wait_for_gates_data", reason);
+	}
+	free(bytes);
+}
+
+int disk_open(struct kiosk *k)
+{
+	int err = kiosk_store_open(k->db_path, k->clock.simulated, draw_uuid(), &k->store);
+
+	if (err)
+		return err;
+	k->recovered = k->recovered || kiosk_store_info(k->store)->recovered;
+	k->store_state = k->recovered ? WIRE_STORE_RECOVERED : WIRE_STORE_OK;
+	follow_log(k);
+	if (!k->roster)
+		load_data(k);
+	if (!k->taps_date.year)
+		remember_taps(k);
+	return 0;
+}
+
+static void fail(struct kiosk *k, int err)
+{
+	log_error("store_failed error=\"%s\" next=open_again", store_err_text(err));
+	k->store_failed_us = k->now.mono_us;
+	tell_store(k, err == STORE_ERR_FULL ? WIRE_STORE_FULL : WIRE_STORE_FAILING);
+}
+
+int disk_add(struct kiosk *k)
+{
+	if (!k->store)
+		return STORE_ERR_IO;
+	int err = kiosk_store_add(k->store, k->fx.rows, k->fx.n_rows);
+	if (err) {
+		fail(k, err);
+		return err;
+	}
+	k->last_tap_us = k->now.mono_us;
+	struct civil_date today = civil_local_of(&k->zone, k->now.wall_ms).date;
+	if (civil_date_compare(today, k->taps_date) != 0)
+		k->taps_today = 0;
+	k->taps_date = today;
+	k->taps_today += (int64_t)k->fx.n_rows;
+	deliver_stored(&k->deliver, kiosk_store_info(k->store)->last_seq);
+	if (k->now.state == CLOCK_STATE_TRUSTED)
+		clock_newest_event(&k->clock, k->now.wall_ms);
+	return 0;
+}
+
+void disk_data(struct kiosk *k, struct roster *roster, const char *payload, size_t len)
+{
+	int err = k->store ? kiosk_store_data_save(k->store, roster->generation, payload, len)
+			   : STORE_ERR_IO;
+
+	if (err) {
+		fail(k, err);
+		roster_destroy(roster);
+		return;
+	}
+	log_info("data_applied generation=%lld pupils=%zu cards=%zu", (long long)roster->generation,
+		roster->n_pupils, roster->n_cards);
+	struct roster *old = k->roster;
+	k->roster = roster;
+	k->state.roster = roster;
+	roster_destroy(old);
+}
+
+void disk_relog(struct kiosk *k, bool all)
+{
+	int err = k->store ? kiosk_store_relog(k->store, draw_uuid(), all) : STORE_ERR_IO;
+
+	if (err) {
+		fail(k, err);
+		return;
+	}
+	log_warn("log_drawn_anew all=%d next=deliver_under_new_log", all);
+	trace_renumbered(&k->trace);
+	follow_log(k);
+	if (k->deliver.up)
+		deliver_up(&k->deliver, k->now.mono_us);
+}
+
+static int save_confirm(struct kiosk *k)
+{
+	int err = kiosk_store_confirm(k->store, k->deliver.confirmed);
+
+	k->last_save_us = k->now.mono_us;
+	if (!err)
+		k->saved_confirm = k->deliver.confirmed;
+	return err;
+}
+
+void disk_confirm(struct kiosk *k)
+{
+	/* Going back is written at once: until then purge would count rows as confirmed that are not. */
+	if (k->store && k->deliver.confirmed < k->saved_confirm) {
+		int err = save_confirm(k);
+		if (err)
+			fail(k, err);
+	}
+}
+
+/* Writing anything at all is the proof that it works again; the confirm is at hand. */
+static void open_again(struct kiosk *k)
+{
+	bool was_full = k->store_state == WIRE_STORE_FULL;
+
+	k->store_failed_us = k->now.mono_us;
+	if (was_full && k->disk_free_mb >= 0 && k->disk_free_mb < FULL_UNTIL_MB)
+		return;
+	kiosk_store_close(k->store);
+	k->store = NULL;
+	int64_t confirmed = k->deliver.confirmed;
+	if (disk_open(k) < 0) {
+		k->store_state = was_full ? WIRE_STORE_FULL : WIRE_STORE_FAILING;
+		return;
+	}
+	(void)deliver_confirmed(&k->deliver, confirmed, k->now.mono_us);
+	if (save_confirm(k) < 0) {
+		k->store_state = was_full ? WIRE_STORE_FULL : WIRE_STORE_FAILING;
+		return;
+	}
+	log_info("store_back");
+	tell_store(k, k->store_state);
+}
+
+static void purge(struct kiosk *k)
+{
+	int64_t before_ms =
+		k->now.wall_ms - k->config.retention_gate_days * (24 * 3600 * INT64_C(1000));
+
+	/* A clock that can't be trusted must not decide what is old. */
+	if (!checkin_clock_judges(k->state.clock))
+		return;
+	int n = kiosk_store_purge(k->store, before_ms, PURGE_SLICE);
+	if (n < 0)
+		fail(k, n);
+	else if (n < PURGE_SLICE)
+		k->last_purge_us =
+			k->now.mono_us; /* all done for this hour; else another slice at the next turn */
+	if (n > 0)
+		log_info("purged checkins=%d", n);
+}
+
+void disk_care(struct kiosk *k)
+{
+	int64_t mono_us = k->now.mono_us;
+	bool failing = k->store_state == WIRE_STORE_FULL || k->store_state == WIRE_STORE_FAILING;
+	bool idle = mono_us - k->last_tap_us > KIOSK_IDLE_US;
+
+	if (failing || mono_us - k->last_disk_us > DISK_LOOK_US) {
+		k->last_disk_us = mono_us;
+		k->disk_free_mb = file_free_mb(k->config.paths_state_dir);
+	}
+	if (failing) {
+		if (mono_us - k->store_failed_us > KIOSK_STORE_AGAIN_US)
+			open_again(k);
+		return;
+	}
+	if (k->deliver.confirmed != k->saved_confirm &&
+		(idle || mono_us - k->last_save_us > KIOSK_CONFIRM_SAVE_US)) {
+		int err = save_confirm(k);
+		if (err)
+			fail(k, err);
+	}
+	if (idle && mono_us - k->last_purge_us > PURGE_EVERY_US)
+		purge(k);
+	int64_t wal = kiosk_store_wal_bytes(k->store);
+	if (wal > KIOSK_WAL_MAX || (idle && wal > 0)) {
+		int err = kiosk_store_checkpoint(k->store);
+		if (err)
+			fail(k, err);
+	}
+}
+
+void disk_close(struct kiosk *k)
+{
+	if (k->store && k->deliver.confirmed != k->saved_confirm)
+		(void)save_confirm(k);
+	kiosk_store_close(k->store);
+	k->store = NULL;
+}

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What a gate does with each tap: a Monday of the sample school, in the school's time (UTC+1 in November).
+ */
+#include "unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kiosk/step.h"
+
+#define NOOR 12345 /* 3A, 08:25 */
+#define AN 12349 /* 5B, 09:15 on Mondays */
+#define MONDAY_MS (INT64_C(1795388400) * 1000) /* 2026-11-23T00:00:00+01:00 */
+#define AT(h, m, s) (MONDAY_MS + (((h)*60 + (m)) * 60 + (s)) * INT64_C(1000))
+
+struct gate {
+	struct kiosk_state *state;
+	struct kiosk_effects *fx;
+	struct civil_zone zone;
+	struct roster *roster;
+	struct now now;
+	unsigned drawn;
+};
+
+static struct card_hash card(unsigned char n)
+{
+	struct card_hash h = { { n } };
+	return h;
+}
+
+static struct timetable_row lessons(const char *name, enum halfday half, int start_s, int end_s)
+{
+	struct timetable_row row = { .weekday = 0, .half = half, .slot = { start_s, end_s } };
+
+	(void)snprintf(row.class_name, sizeof(row.class_name), "%s", name);
+	return row;
+}
+
+static struct roster *sample(void)
+{
+	struct roster_size size = { .pupils = 2, .cards = 4, .rows = 4, .days = 1 };
+	struct roster *r = roster_create(&size);
+
+	assert_non_null(r);
+	r->n_pupils = 2;
+	r->pupils[0] = (struct roster_pupil){ .id = NOOR,
+		.first_name = "Noor",
+		.last_name = "Peeters",
+		.class_name = "3A",
+		.language = ROSTER_NL,
+		.has_record = true,
+		.late_30_days = 2 };
+	r->pupils[1] = (struct roster_pupil){ .id = AN,
+		.first_name = "An",
+		.last_name = "Nguyễn",
+		.class_name = "5B",
+		.language = ROSTER_EN };
+	r->n_cards = 4;
+	r->cards[0] = (struct roster_card){ .hash = card(1), .pupil = NOOR };
+	r->cards[1] = (struct roster_card){ .hash = card(2), .pupil = AN };
+	r->cards[2] = (struct roster_card){ .hash = card(3), .pupil = NOOR, .blocked = true };
+	r->cards[3] = (struct roster_card){ .hash = card(4), .pupil = AN, .to = { 2026, 11, 22 } };
+	r->n_rows = 4;
+	r->rows[0] = lessons("*", HALFDAY_AM, 8 * 3600 + 25 * 60, 12 * 3600 + 5 * 60);
+	r->rows[1] = lessons("*", HALFDAY_PM, 13 * 3600 + 10 * 60, 16 * 3600);
+	r->rows[2] = lessons("5B", HALFDAY_AM, 9 * 3600 + 15 * 60, 12 * 3600 + 5 * 60);
+	r->rows[3] = lessons("5B", HALFDAY_PM, 13 * 3600 + 10 * 60, 16 * 3600);
+	assert_int_equal(roster_index(r), 0);
+	return r;
+}
+
+static int open_gate(void **state)
+{
+	struct gate *g = calloc(1, sizeof(*g));
+	struct kiosk_settings settings = {
+		.gate = "gate-1",
+		.boot = { { 7 } },
+		.clock_speed = 1,
+		.opens_before_min = 90,
+		.repeat_s = 60,
+		.result_ms = 1500,
+		.show_name = WIRE_NAMES_FIRST,
+		.overview = true,
+	};
+
+	assert_non_null(g);
+	g->state = calloc(1, sizeof(*g->state));
+	g->fx = calloc(1, sizeof(*g->fx));
+	assert_non_null(g->state);
+	assert_non_null(g->fx);
+	civil_zone_add(&g->zone, INT64_MIN / 2, 3600);
+	settings.zone = &g->zone;
+	g->roster = sample();
+	kiosk_init(g->state, &settings);
+	g->state->roster = g->roster;
+	g->now = (struct now){ .boot_ms = 5000000,
+		.mono_us = INT64_C(5000000000),
+		.state = CLOCK_STATE_TRUSTED,
+		.error_ms = 3 };
+	g->now.wall_ms = AT(8, 0, 0);
+	*state = g;
+	return 0;
+}
+
+static int close_gate(void **state)
+{
+	struct gate *g = *state;
+
+	roster_destroy(g->roster);
+	free(g->state);
+	free(g->fx);
+	free(g);
+	return 0;
+}
+
+static void go_to(struct gate *g, int64_t wall_ms)
+{
+	int64_t d = wall_ms - g->now.wall_ms;
+
+	g->now.wall_ms += d;
+	g->now.boot_ms += d;
+	g->now.mono_us += 1000 * d;
+}
+
+static void step(struct gate *g, struct kiosk_input input)
+{
+	g->fx->n_rows = g->fx->n_views = 0;
+	g->fx->about_to_store = false;
+	if (input.kind == KIOSK_INPUT_CARD) {
+		input.id.b[0] = 99;
+		input.id.b[1] = (uint8_t)++g->drawn;
+		if (!input.seen_us)
+			input.seen_us = g->now.mono_us;
+	}
+	kiosk_step(g->state, &input, &g->now, g->fx);
+	kiosk_number(g->state, g->fx);
+}
+
+static void tap(struct gate *g, unsigned char n)
+{
+	step(g, (struct kiosk_input){
+			.kind = KIOSK_INPUT_CARD, .form = CARD_FORM_TOKEN, .card = card(n) });
+}
+
+static void tick(struct gate *g)
+{
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_TICK });
+}
+
+static const struct wire_view *last_view(const struct gate *g)
+{
+	assert_true(g->fx->n_views > 0);
+	return &g->fx->views[g->fx->n_views - 1];
+}
+
+static void test_every_kind_of_tap(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t at_ms;
+		unsigned char card;
+		enum clock_state clock;
+		bool no_data;
+		enum checkin_result want;
+		enum wire_view_result want_view;
+		int want_late;
+		enum halfday want_half;
+		int64_t want_pupil;
+	} row[] = {
+		{ "before the gate opens", AT(6, 54, 59), 1, CLOCK_STATE_TRUSTED, false,
+			CHECKIN_NOT_EXPECTED, WIRE_RESULT_NOT_EXPECTED, 0, HALFDAY_NONE, NOOR },
+		{ "as it opens", AT(6, 55, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_PRESENT,
+			WIRE_RESULT_PRESENT, 0, HALFDAY_AM, NOOR },
+		{ "on the bell", AT(8, 25, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_PRESENT,
+			WIRE_RESULT_PRESENT, 0, HALFDAY_AM, NOOR },
+		{ "within the second of the bell", AT(8, 25, 0) + 999, 1, CLOCK_STATE_TRUSTED,
+			false, CHECKIN_PRESENT, WIRE_RESULT_PRESENT, 0, HALFDAY_AM, NOOR },
+		{ "a second after", AT(8, 25, 1), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_LATE,
+			WIRE_RESULT_LATE, 1, HALFDAY_AM, NOOR },
+		{ "in holdover", AT(8, 26, 1), 1, CLOCK_STATE_HOLDOVER, false, CHECKIN_LATE,
+			WIRE_RESULT_LATE, 2, HALFDAY_AM, NOOR },
+		{ "a class that starts later", AT(8, 26, 1), 2, CLOCK_STATE_TRUSTED, false,
+			CHECKIN_PRESENT, WIRE_RESULT_PRESENT, 0, HALFDAY_AM, AN },
+		{ "late in the morning", AT(12, 4, 59), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_LATE,
+			WIRE_RESULT_LATE, 220, HALFDAY_AM, NOOR },
+		{ "over lunch", AT(12, 5, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_PRESENT,
+			WIRE_RESULT_PRESENT, 0, HALFDAY_PM, NOOR },
+		{ "after school", AT(16, 0, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_NOT_EXPECTED,
+			WIRE_RESULT_NOT_EXPECTED, 0, HALFDAY_NONE, NOOR },
+		{ "clock unknown", AT(8, 40, 0), 1, CLOCK_UNKNOWN, false, CHECKIN_UNJUDGED,
+			WIRE_RESULT_UNJUDGED, 0, HALFDAY_NONE, NOOR },
+		{ "clock regressed", AT(8, 40, 0), 1, CLOCK_STATE_REGRESSED, false,
+			CHECKIN_UNJUDGED, WIRE_RESULT_UNJUDGED, 0, HALFDAY_NONE, NOOR },
+		{ "unknown card", AT(8, 10, 0), 9, CLOCK_STATE_TRUSTED, false, CHECKIN_UNKNOWN_CARD,
+			WIRE_RESULT_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
+		{ "expired card", AT(8, 10, 0), 4, CLOCK_STATE_TRUSTED, false, CHECKIN_UNKNOWN_CARD,
+			WIRE_RESULT_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
+		{ "blocked card", AT(8, 10, 0), 3, CLOCK_STATE_TRUSTED, false, CHECKIN_BLOCKED_CARD,
+			WIRE_RESULT_BLOCKED_CARD, 0, HALFDAY_NONE, 0 },
+		{ "no data yet", AT(8, 10, 0), 1, CLOCK_STATE_TRUSTED, true, CHECKIN_UNKNOWN_CARD,
+			WIRE_RESULT_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		void *fresh = NULL;
+		assert_int_equal(open_gate(&fresh), 0);
+		struct gate *g = fresh;
+		go_to(g, row[i].at_ms);
+		g->now.state = row[i].clock;
+		if (row[i].no_data)
+			g->state->roster = NULL;
+		tap(g, row[i].card);
+		if (g->fx->n_rows != 1 || g->fx->n_views != 1)
+			fail_msg("%s: %zu rows, %zu views", row[i].name, g->fx->n_rows,
+				g->fx->n_views);
+		const struct checkin *c = &g->fx->rows[0];
+		const struct wire_view *v = &g->fx->views[0];
+		if (c->result != row[i].want || v->result != row[i].want_view ||
+			c->minutes_late != row[i].want_late || c->half != row[i].want_half ||
+			c->pupil != row[i].want_pupil)
+			fail_msg("%s: result %d, view %d, late %d, half %d, pupil %lld",
+				row[i].name, (int)c->result, (int)v->result, c->minutes_late,
+				(int)c->half, (long long)c->pupil);
+		if (!uuid_equal(v->checkin, c->id) || v->number != 2 || g->fx->reading.number != 1)
+			fail_msg("%s: the view is not of the row", row[i].name);
+		if (c->at_ms != row[i].at_ms || card_hash_compare(c->card, card(row[i].card)) != 0)
+			fail_msg("%s: time or card differ", row[i].name);
+		(void)close_gate(&fresh);
+	}
+}
+
+static void test_refused_cards_leave_nothing(void **state)
+{
+	struct gate *g = *state;
+
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_CARD, .form = CARD_FORM_RANDOM });
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_REFUSED_CARD);
+	assert_true(uuid_is_none(last_view(g)->checkin));
+	assert_int_equal(g->fx->n_rows, 0);
+	assert_false(g->fx->about_to_store);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_CARD, .form = CARD_FORM_INVALID });
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_REFUSED_CARD);
+	assert_int_equal(g->fx->n_rows, 0);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_TWO_CARDS });
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_TWO_CARDS);
+	assert_int_equal(g->fx->n_rows, 0);
+}
+
+static void test_same_card_is_the_same_tap(void **state)
+{
+	struct gate *g = *state;
+
+	tap(g, 1);
+	struct uuid first = g->fx->rows[0].id;
+	go_to(g, AT(8, 0, 59) + 999);
+	tap(g, 1);
+	assert_int_equal(g->fx->n_rows, 0);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_ALREADY);
+	assert_true(uuid_equal(last_view(g)->checkin, first));
+	assert_string_equal(last_view(g)->name, "Noor");
+	/* From the last accepted tap, not from the last time it was held there. */
+	go_to(g, AT(8, 1, 0));
+	tap(g, 1);
+	assert_int_equal(g->fx->n_rows, 1);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_PRESENT);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_ALREADY); /* in already, this half day */
+	/* The afternoon is another half day. */
+	go_to(g, AT(12, 30, 0));
+	tap(g, 1);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_PRESENT);
+	/* An unknown card says again what it is, not that its bearer is in. */
+	tap(g, 9);
+	go_to(g, AT(12, 30, 10));
+	tap(g, 9);
+	assert_int_equal(g->fx->n_rows, 0);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_UNKNOWN_CARD);
+}
+
+static void test_wall_clock_steps_change_no_repeat(void **state)
+{
+	struct gate *g = *state;
+
+	tap(g, 1);
+	g->now.wall_ms -= 3600 * 1000; /* an hour back; no time passed */
+	tap(g, 1);
+	assert_int_equal(g->fx->n_rows, 0);
+	g->now.wall_ms += 3 * 24 * 3600 * INT64_C(1000);
+	tap(g, 1);
+	assert_int_equal(g->fx->n_rows, 0);
+}
+
+static void test_second_tap_opens_the_record(void **state)
+{
+	struct gate *g = *state;
+
+	tap(g, 1);
+	go_to(g, AT(8, 0, 1));
+	tap(g, 1);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_OVERVIEW);
+	assert_int_equal(last_view(g)->late_30_days, 2);
+	assert_int_equal(g->fx->n_rows, 0);
+	/* Another pupil's card ends it at once, and shows nothing of it. */
+	tap(g, 2);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_RESULT);
+	assert_string_equal(last_view(g)->name, "An");
+	assert_false(last_view(g)->has_record);
+	/* Noor's result no longer shows: a tap of hers is "already". */
+	tap(g, 1);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_RESULT);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_ALREADY);
+	tap(g, 1);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_OVERVIEW);
+	go_to(g, g->now.wall_ms + KIOSK_OVERVIEW_MS);
+	tick(g);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_IDLE);
+}
+
+static void test_touch(void **state)
+{
+	struct gate *g = *state;
+
+	tick(g);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_TOUCH, .touch = WIRE_TOUCH_OVERVIEW });
+	assert_int_equal(g->fx->n_views, 0); /* nobody's result shows */
+	tap(g, 1);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_TOUCH, .touch = WIRE_TOUCH_OVERVIEW });
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_OVERVIEW);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_TOUCH, .touch = WIRE_TOUCH_CLOSE });
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_IDLE);
+	assert_string_equal(last_view(g)->name, "");
+}
+
+static void test_result_gives_way(void **state)
+{
+	struct gate *g = *state;
+
+	tap(g, 1);
+	assert_int_equal(kiosk_next_ms(g->state, &g->now), 1500);
+	go_to(g, AT(8, 0, 1) + 499);
+	tick(g);
+	assert_int_equal(g->fx->n_views, 0);
+	go_to(g, AT(8, 0, 1) + 500);
+	tick(g);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_IDLE);
+	assert_string_equal(last_view(g)->at, "08:00");
+	assert_int_equal(kiosk_next_ms(g->state, &g->now), -1);
+	go_to(g, AT(8, 0, 59));
+	tick(g);
+	assert_int_equal(g->fx->n_views, 0); /* nothing changed: nothing is drawn */
+	go_to(g, AT(8, 1, 0));
+	tick(g);
+	assert_string_equal(last_view(g)->at, "08:01");
+}
+
+static void test_faults_show_and_go(void **state)
+{
+	struct gate *g = *state;
+
+	tick(g);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_READER, .flag = false });
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_FAULT);
+	assert_int_equal(last_view(g)->fault, WIRE_FAULT_READER);
+	assert_true(last_view(g)->taps_count);
+	tap(g, 1); /* another reader still works */
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_PRESENT);
+	go_to(g, AT(8, 1, 0));
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_STORE, .flag = false });
+	assert_int_equal(last_view(g)->fault, WIRE_FAULT_STORE);
+	assert_false(last_view(g)->taps_count);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_STORE, .flag = true });
+	assert_int_equal(last_view(g)->fault, WIRE_FAULT_READER);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_READER, .flag = true });
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_IDLE);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_OFFLINE, .flag = false });
+	assert_false(last_view(g)->offline);
+}
+
+static void test_not_stored_promises_nothing(void **state)
+{
+	struct gate *g = *state;
+
+	tap(g, 1);
+	kiosk_refuse(g->state, &g->now, g->fx);
+	assert_int_equal(g->fx->n_rows, 0);
+	assert_int_equal(g->fx->n_views, 1);
+	assert_int_equal(g->fx->views[0].result, WIRE_RESULT_NOT_STORED);
+	assert_true(uuid_is_none(g->fx->views[0].checkin));
+	assert_string_equal(g->fx->views[0].name, "");
+	/* The next try counts: it is neither a repeat nor "already". */
+	go_to(g, AT(8, 0, 3));
+	tap(g, 1);
+	assert_int_equal(g->fx->n_rows, 1);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_PRESENT);
+}
+
+static void test_a_batch_shares_a_fate(void **state)
+{
+	struct gate *g = *state;
+	struct kiosk_input input = {
+		.kind = KIOSK_INPUT_CARD, .form = CARD_FORM_TOKEN, .seen_us = g->now.mono_us
+	};
+
+	memset(g->fx, 0, sizeof(*g->fx));
+	for (unsigned char n = 1; n <= 2; n++) {
+		input.card = card(n);
+		input.id.b[0] = n;
+		kiosk_step(g->state, &input, &g->now, g->fx);
+	}
+	input.card = card(1); /* and the first one again, a repeat of what isn't stored yet */
+	input.id.b[0] = 3;
+	kiosk_step(g->state, &input, &g->now, g->fx);
+	kiosk_number(g->state, g->fx);
+	assert_int_equal(g->fx->n_rows, 2);
+	assert_int_equal(g->fx->n_views, 3);
+	assert_int_equal(g->fx->reading.number, 1);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(g->fx->views[i].number, 2 + i);
+	kiosk_refuse(g->state, &g->now, g->fx);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(g->fx->views[i].result, WIRE_RESULT_NOT_STORED);
+	assert_int_equal(g->state->view.result, WIRE_RESULT_NOT_STORED);
+}
+
+static void test_dated_when_seen(void **state)
+{
+	struct gate *g = *state;
+	struct kiosk_input input = {
+		.kind = KIOSK_INPUT_CARD, .form = CARD_FORM_TOKEN, .card = card(1)
+	};
+
+	/* A commit took three seconds: the pupil was on time. */
+	go_to(g, AT(8, 25, 2));
+	input.seen_us = g->now.mono_us - 3000000;
+	step(g, input);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_PRESENT);
+	assert_int_equal(g->fx->rows[0].at_ms, AT(8, 24, 59));
+	assert_int_equal(g->fx->rows[0].boot_ms, g->now.boot_ms - 3000);
+	/* But never inside what the register was told is complete. */
+	g->state->complete_ms = AT(8, 25, 1);
+	input.card = card(2);
+	input.seen_us = g->now.mono_us - 3000000;
+	step(g, input);
+	assert_int_equal(g->fx->rows[0].at_ms, AT(8, 25, 1) + 1);
+}
+
+static void test_arrival_at_another_gate(void **state)
+{
+	struct gate *g = *state;
+	struct kiosk_input input = { .kind = KIOSK_INPUT_ARRIVAL,
+		.arrival = { .pupil = NOOR, .date = { 2026, 11, 23 }, .half = HALFDAY_AM } };
+
+	step(g, input);
+	tap(g, 1);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_ALREADY);
+	assert_int_equal(g->fx->n_rows, 1); /* a tap is a fact all the same */
+}
+
+static void test_remembers_after_a_restart(void **state)
+{
+	struct gate *g = *state;
+
+	tap(g, 1);
+	struct checkin row = g->fx->rows[0];
+	void *fresh = NULL;
+	assert_int_equal(open_gate(&fresh), 0);
+	struct gate *again = fresh;
+	go_to(again, AT(8, 0, 5));
+	kiosk_remember(again->state, &row, &again->now);
+	tap(again, 1);
+	assert_int_equal(again->fx->n_rows, 0); /* the card was still in the field: one check-in */
+	go_to(again, AT(8, 2, 0));
+	tap(again, 1);
+	assert_int_equal(last_view(again)->result, WIRE_RESULT_ALREADY);
+	(void)close_gate(&fresh);
+}
+
+static void test_names_as_the_school_wants(void **state)
+{
+	static const struct {
+		enum wire_names show;
+		const char *want;
+	} row[] = {
+		{ WIRE_NAMES_NONE, "" },
+		{ WIRE_NAMES_FIRST, "Noor" },
+		{ WIRE_NAMES_FULL, "Noor Peeters" },
+	};
+	struct gate *g = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		g->state->settings.show_name = row[i].show;
+		go_to(g, AT(8, 2 * (int)i, 0));
+		tap(g, 1);
+		assert_string_equal(last_view(g)->name, row[i].want);
+		assert_int_equal(last_view(g)->language, ROSTER_NL);
+	}
+}
+
+int main(void)
+{
+#define GATE_TEST(f) cmocka_unit_test_setup_teardown(f, open_gate, close_gate)
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_kind_of_tap),
+		GATE_TEST(test_refused_cards_leave_nothing),
+		GATE_TEST(test_same_card_is_the_same_tap),
+		GATE_TEST(test_wall_clock_steps_change_no_repeat),
+		GATE_TEST(test_second_tap_opens_the_record),
+		GATE_TEST(test_touch),
+		GATE_TEST(test_result_gives_way),
+		GATE_TEST(test_faults_show_and_go),
+		GATE_TEST(test_not_stored_promises_nothing),
+		GATE_TEST(test_a_batch_shares_a_fate),
+		GATE_TEST(test_dated_when_seen),
+		GATE_TEST(test_arrival_at_another_gate),
+		GATE_TEST(test_remembers_after_a_restart),
+		GATE_TEST(test_names_as_the_school_wants),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
