@@ -154,7 +154,8 @@ int wire_alert_decode(const void *bytes, size_t len, struct alert *ret_alert, ch
 	a.missing = a.expected = -1;
 	wire_in_open(&in, bytes, len, WIRE_PAYLOAD_MAX, ret_reason);
 	json_t *m = in.root;
-	wire_in_text(&in, m, "id", WIRE_REQUIRED, ID_CHARS, a.id, sizeof(a.id));
+	if (wire_in_text(&in, m, "id", WIRE_REQUIRED, ID_CHARS, a.id, sizeof(a.id)) && !a.id[0])
+		wire_in_refuse(&in, "id", "empty");
 	decode_words(&in, &a);
 	wire_in_date(&in, m, "date", WIRE_REQUIRED, &a.date);
 	wire_in_half(&in, m, "half", WIRE_OPTIONAL, &a.half);

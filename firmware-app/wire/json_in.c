@@ -336,15 +336,13 @@ bool wire_in_bool(
 bool wire_in_time(
 	struct wire_in *in, json_t *at, const char *key, enum wire_need need, int64_t *ret_at_ms)
 {
-	int64_t at_ms;
 	const char *text = wire_in_word(in, at, key, need);
 	if (!text)
 		return false;
-	if (civil_parse_time(text, &at_ms) || at_ms < 0) {
+	if (civil_parse_time(text, ret_at_ms)) {
 		wire_in_refuse(in, key, "no time");
 		return false;
 	}
-	*ret_at_ms = at_ms;
 	return true;
 }
 

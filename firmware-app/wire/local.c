@@ -98,7 +98,9 @@ static void encode_result(struct wire_out *out, const struct wire_view *v)
 {
 	json_t *m = out->root;
 
-	wire_out_word(out, m, "result", wire_view_result_word(v->result));
+	/* An overview need not follow a tap of just now. */
+	if (v->state == WIRE_VIEW_RESULT || v->result != WIRE_RESULT_NONE)
+		wire_out_word(out, m, "result", wire_view_result_word(v->result));
 	if (uuid_is_none(v->checkin))
 		wire_out_null(out, m, "checkin");
 	else

@@ -60,6 +60,8 @@ static void test_lines(void **state)
 		"\"clock\":\"trusted\",\"at\":\"08:31\",\"result\":\"present\",\"checkin\":null,"
 		"\"talk\":true,\"record\":{\"late_30_days\":2,\"recent\":[[\"2026-11-20\",\"|L\"]]}"
 		"}",
+		"{\"v\":1,\"type\":\"view\",\"number\":5,\"state\":\"overview\",\"offline\":false,"
+		"\"clock\":\"trusted\",\"at\":\"\",\"checkin\":null,\"talk\":false}",
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(line); i++) {
