@@ -41,6 +41,7 @@ FOREIGN = (
     (("nfc/*",), ("libnfc",), ("drivers/reader/nfc.c", "drivers/reader/CMakeLists.txt")),
     (("gpiod.h",), ("libgpiod",), ("drivers/signal",)),
     (("SDL*.h", "SDL2/*"), ("sdl2", "SDL2_ttf"), ("ui/screen",)),
+    (("png.h",), ("libpng",), ("ui/screen",)),  # pictures of the screen, for demo and goldens
     (("libintl.h",), (), ("ui/screen", "firmware-app/ctl")),  # text for people
     (("cmocka.h",), ("cmocka",), ()),
     (("pthread.h", "threads.h"), ("threads",), (LINK, SYS, "firmware-app/kiosk",

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: EUPL-1.2
+schoolpoort_unit_test(screen_view SOURCES test_screen_view.c USES screen_view)
+schoolpoort_unit_test(screen_words SOURCES test_screen_words.c USES screen_view)
+schoolpoort_unit_test(screen_signs SOURCES test_screen_signs.c USES screen_view)
+schoolpoort_unit_test(screen_text
+	SOURCES test_screen_text.c ${CMAKE_SOURCE_DIR}/tests/golden/screen_views.c
+	USES screen_draw screen_view)
+if(BUILD_TESTING)
+	foreach(test screen_view screen_words screen_text)
+		add_dependencies(test_${test} screen_catalogues)
+		target_compile_definitions(test_${test} PRIVATE
+			TEST_LOCALE_DIR="${CMAKE_BINARY_DIR}/locale")
+	endforeach()
+endif()

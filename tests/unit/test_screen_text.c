@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Any name draws, and stays in its box; every text of every language fits its place at every size;
+ * buttons are where they are seen. Drawn off screen by the software renderer.
+ */
+#include <SDL.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "golden/screen_views.h"
+#include "screen/draw.h"
+#include "unit/unit.h"
+
+static struct screen_words words;
+
+struct stage {
+	SDL_Surface *surface;
+	SDL_Renderer *renderer;
+	struct screen_draw *draw;
+};
+
+static struct stage open_stage(int width, int height)
+{
+	const char *reason = "";
+	struct stage s;
+	s.surface = SDL_CreateRGBSurfaceWithFormat(0, width, height, 32, SDL_PIXELFORMAT_ARGB8888);
+	assert_non_null(s.surface);
+	s.renderer = SDL_CreateSoftwareRenderer(s.surface);
+	assert_non_null(s.renderer);
+	s.draw = screen_draw_create(s.renderer, width, height, &reason);
+	if (!s.draw)
+		fail_msg("%s", reason);
+	return s;
+}
+
+static void close_stage(struct stage *s)
+{
+	screen_draw_destroy(s->draw);
+	SDL_DestroyRenderer(s->renderer);
+	SDL_FreeSurface(s->surface);
+}
+
+#define TEN(s) s s s s s s s s s s
+
+static const struct {
+	const char *name, *text;
+	bool draws; /* something is left to see */
+} hostile[] = {
+	{ "empty", "", false },
+	{ "a hundred letters, no blank", TEN(TEN("W")), true },
+	{ "a hundred words", TEN(TEN("a ")), true },
+	{ "804 bytes of accents", TEN(TEN("e\u0301\u0301\u0301")) "e\u0301", true },
+	{ "fifty marks on a letter", "Z" TEN("\u0300\u0301\u0302\u0303\u0304") "oe", true },
+	{ "marks alone", "\u0300\u0301\u0302", false },
+	{ "arabic", "نور الهدى", true },
+	{ "hebrew", "נועה", true },
+	{ "both directions", "Noor نور", true },
+	{ "greek", "Ελένη", true },
+	{ "cyrillic", "Олександра", true },
+	{ "polish, czech, turkish", "Łucja Žofie Işıl", true },
+	{ "chinese, which no font has", "王小明", false },
+	{ "emoji alone, of which DejaVu has one",
+		"\U0001f600\U0001f468\u200d\U0001f469\u200d\U0001f467", true },
+	{ "emoji and name", "\U0001f600 Noor", true },
+	{ "override of direction", "\u202enoor\u202c", true },
+	{ "controls", "\x01\x02\x1b[31mNoor\x7f", true },
+	{ "bytes that are no UTF-8", "No\xff\xfe\xc3or\xe2\x82", true },
+	{ "the last byte opens a character", "Noor\xf0", true },
+	{ "blanks", "   \t\n  ", false },
+};
+
+static bool all_is(const struct stage *s, SDL_Rect out_of, uint32_t colour)
+{
+	const uint32_t *pixel = s->surface->pixels;
+	for (int y = 0; y < s->surface->h; y++)
+		for (int x = 0; x < s->surface->w; x++) {
+			SDL_Point p = { x, y };
+			if (!SDL_PointInRect(&p, &out_of) &&
+				(pixel[y * s->surface->pitch / 4 + x] & 0xffffff) != colour)
+				return false;
+		}
+	return true;
+}
+
+static void test_hostile_names_stay_in_their_box(void **state)
+{
+	(void)state;
+	struct stage s = open_stage(400, 240);
+	/* The box with the eighth of a size that accents may stand out by. */
+	const SDL_Rect box = { 40, 60, 300, 100 }, near = { 32, 52, 316, 116 };
+	const struct screen_text_style style = { SCREEN_TEXT_BOLD, SCREEN_TEXT_LEFT, 0x000000, 60,
+		20, 2 };
+	for (size_t i = 0; i < ARRAY_LEN(hostile); i++) {
+		SDL_SetRenderDrawColor(s.renderer, 255, 255, 255, 255);
+		SDL_RenderClear(s.renderer);
+		struct screen_text_fit fit =
+			screen_text_draw(screen_draw_text(s.draw), hostile[i].text, &style, &box);
+		SDL_RenderPresent(s.renderer);
+		print_message("%s: size %d, lines %d%s\n", hostile[i].name, fit.size, fit.lines,
+			fit.cut ? ", cut" : "");
+		assert_int_equal(fit.height > 0, hostile[i].draws);
+		assert_true(fit.height <= box.h && fit.lines <= 2 && fit.width <= box.w);
+		assert_true(all_is(&s, near, 0xffffff));
+		assert_int_equal(!all_is(&s, (SDL_Rect){ 0, 0, 0, 0 }, 0xffffff), hostile[i].draws);
+	}
+	close_stage(&s);
+}
+
+static void test_smaller_then_more_lines_then_cut(void **state)
+{
+	static const struct {
+		const char *text;
+		int lines;
+		bool smaller, cut;
+	} row[] = {
+		{ "Noor", 1, false, false },
+		{ "Maria-Magdalena", 2, false, false },
+		{ "Wolfeschlegelstein", 1, true, false },
+		{ TEN("Alexandrina "), 2, true, true },
+	};
+	(void)state;
+	struct stage s = open_stage(400, 240);
+	const struct screen_text_style style = { SCREEN_TEXT_BOLD, SCREEN_TEXT_LEFT, 0x000000, 50,
+		20, 2 };
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct screen_text_fit fit =
+			screen_text_fit(screen_draw_text(s.draw), row[i].text, &style, 300, 150);
+		if (fit.lines != row[i].lines || (fit.size < 50) != row[i].smaller ||
+			fit.cut != row[i].cut)
+			fail_msg("%s: size %d, %d lines, cut %d", row[i].text, fit.size, fit.lines,
+				fit.cut);
+	}
+	close_stage(&s);
+}
+
+static void draw_every_view(struct stage *s, enum roster_language language, const char *size)
+{
+	for (const struct screen_view_row *r = screen_view_rows; r->name; r++) {
+		struct screen_settings settings = { "Sint-Jansinstituut", language, r->late_open,
+			true, true };
+		struct screen_picture p;
+		struct wire_view view = r->view;
+		if (view.result == WIRE_RESULT_LATE)
+			view.minutes_late = 240;
+		if (r->away)
+			screen_picture_away(&settings, &words, &p);
+		else
+			screen_picture_of(&view, &settings, &words, &p);
+		if (!screen_draw_picture(s->draw, &p, 0))
+			fail_msg("%s in language %d at %s: a text doesn't fit", r->name,
+				(int)language, size);
+		if (p.talk_label[0]) {
+			screen_picture_thank(&view, &settings, &words, &p);
+			assert_true(screen_draw_picture(s->draw, &p, 0));
+		}
+	}
+}
+
+static void test_every_text_fits_its_place(void **state)
+{
+	static const struct {
+		const char *name;
+		int width, height;
+	} size[] = { { "800x480", 800, 480 }, { "1280x720", 1280, 720 }, { "480x800", 480, 800 },
+		{ "720x1280", 720, 1280 }, { "1024x768", 1024, 768 } };
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(size); i++) {
+		struct stage s = open_stage(size[i].width, size[i].height);
+		for (int language = ROSTER_NL; language <= ROSTER_DE; language++)
+			draw_every_view(&s, (enum roster_language)language, size[i].name);
+		close_stage(&s);
+	}
+}
+
+/* Each button is found somewhere, is large enough for a finger, and a place beside it is not one. */
+static void test_buttons(void **state)
+{
+	static const struct {
+		const char *view;
+		bool overview, talk, close;
+	} row[] = { { "idle", false, false, false }, { "present", true, false, false },
+		{ "unknown_card", false, false, false }, { "overview", false, true, true },
+		{ "overview_empty", false, false, true } };
+	(void)state;
+	struct stage s = open_stage(800, 480);
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		int seen[WIRE_TOUCH_CLOSE + 1] = { 0 };
+		const struct screen_view_row *r = screen_view_rows;
+		struct screen_settings settings = { "School", ROSTER_NL, false, true, true };
+		struct screen_picture p;
+		while (strcmp(r->name, row[i].view))
+			r++;
+		screen_picture_of(&r->view, &settings, &words, &p);
+		screen_draw_picture(s.draw, &p, 0);
+		for (int y = 0; y < 480; y++)
+			for (int x = 0; x < 800; x++)
+				seen[screen_draw_hit(s.draw, x, y)]++;
+		/* 12 mm of the 7 inch display are 62 pixels. */
+		assert_int_equal(seen[WIRE_TOUCH_OVERVIEW] >= 62 * 62, row[i].overview);
+		assert_int_equal(seen[WIRE_TOUCH_TALK] >= 62 * 62, row[i].talk);
+		assert_int_equal(seen[WIRE_TOUCH_CLOSE] >= 62 * 62, row[i].close);
+		assert_true(seen[WIRE_TOUCH_NONE] > 800 * 480 / 2);
+	}
+	close_stage(&s);
+}
+
+/* Two hundred pupils, one after the other: caches stay bounded and nothing of a name stays behind. */
+static void test_a_queue_leaves_nothing_behind(void **state)
+{
+	(void)state;
+	struct stage s = open_stage(800, 480);
+	struct screen_settings settings = { "School", ROSTER_NL, false, true, true };
+	struct wire_view idle = { .state = WIRE_VIEW_IDLE, .at = "08:07" };
+	struct screen_picture p;
+	screen_picture_of(&idle, &settings, &words, &p);
+	screen_draw_picture(s.draw, &p, 0);
+	SDL_RenderPresent(s.renderer);
+	size_t size = (size_t)s.surface->pitch * 480;
+	void *before = malloc(size);
+	assert_non_null(before);
+	memcpy(before, s.surface->pixels, size);
+	for (int i = 0; i < 200; i++) {
+		struct wire_view v = {
+			.state = WIRE_VIEW_RESULT, .result = WIRE_RESULT_PRESENT, .at = "08:10"
+		};
+		snprintf(v.name, sizeof(v.name), "Leerling %d", i);
+		struct screen_picture q;
+		screen_picture_of(&v, &settings, &words, &q);
+		screen_draw_picture(s.draw, &q, 0);
+		SDL_RenderPresent(s.renderer);
+	}
+	screen_draw_forget(s.draw); /* the renderer lost its textures: all are made again */
+	screen_draw_picture(s.draw, &p, 0);
+	SDL_RenderPresent(s.renderer);
+	assert_memory_equal(before, s.surface->pixels, size);
+	free(before);
+	close_stage(&s);
+}
+
+static int load(void **state)
+{
+	(void)state;
+	return screen_words_load(TEST_LOCALE_DIR, &words);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hostile_names_stay_in_their_box),
+		cmocka_unit_test(test_smaller_then_more_lines_then_cut),
+		cmocka_unit_test(test_every_text_fits_its_place),
+		cmocka_unit_test(test_buttons),
+		cmocka_unit_test(test_a_queue_leaves_nothing_behind),
+	};
+	int failed = cmocka_run_group_tests(tests, load, NULL);
+	SDL_Quit();
+	return failed;
+}
