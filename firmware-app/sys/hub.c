@@ -49,12 +49,13 @@ void hub_drop(struct hub_client *client)
 
 	if (client->fd < 0)
 		return;
-	hub->handler(hub->ctx, client, HUB_GONE, NULL, 0, -1);
 	loop_drop(client->source);
 	client->source = NULL;
 	(void)close(client->fd);
 	client->fd = -1;
 	hub->n_clients--;
+	/* Last, so that a handler that tells everybody else about it doesn't drop it once more. */
+	hub->handler(hub->ctx, client, HUB_GONE, NULL, 0, -1);
 }
 
 static void receive(struct hub_client *client)

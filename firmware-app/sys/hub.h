@@ -47,7 +47,8 @@ void hub_close(struct hub *hub);
  * Return: 0 or negative errno (the client is gone, or the datagram was over the limit). */
 int hub_send(struct hub_client *client, const void *bytes, size_t len, int pass_fd);
 
-/** hub_drop() - close a client; its handler is told HUB_GONE first. It stays allocated until the next event. */
+/** hub_drop() - close a client, and tell the handler HUB_GONE: hub_next() has passed it over by then, hub_send()
+ * refuses it. It stays allocated until the next event. */
 void hub_drop(struct hub_client *client);
 
 /** hub_next() - walk the clients: the one after @client, the first for NULL, NULL at the end. Clients may be dropped
