@@ -64,8 +64,10 @@ void mailbox_destroy(struct mailbox *box, void (*destroy)(void *item))
 {
 	if (!box)
 		return;
-	for (void *item = mailbox_take(box); item; item = mailbox_take(box))
+	for (void *item = mailbox_take(box); item; item = mailbox_take(box)) {
+		assert(destroy); /* NULL is for an empty one */
 		destroy(item);
+	}
 	if (box->full_fd >= 0)
 		close(box->full_fd);
 	if (box->room_fd >= 0)

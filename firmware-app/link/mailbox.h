@@ -18,8 +18,8 @@ struct mailbox; /* opaque */
  * Return: NULL where memory or descriptors are out. */
 struct mailbox *mailbox_create(size_t max_items, size_t max_bytes);
 
-/** mailbox_destroy() - with what is still in it, each given to @destroy; accepts NULL. Both threads must
- * be done with it. */
+/** mailbox_destroy() - with what is still in it, each given to @destroy (NULL: it is empty); accepts NULL.
+ * Both threads must be done with it. */
 void mailbox_destroy(struct mailbox *box, void (*destroy)(void *item));
 
 /** mailbox_put() - append; never blocks. @bytes: what the item counts for, given back when it is taken.

@@ -55,10 +55,14 @@ const char *store_err_text(int err)
 	return err < 0 ? strerror(-err) : "no error";
 }
 
-/* SQLITE_FULL covers ENOSPC on a write; quotas, and a full disk met elsewhere, come as I/O errors. */
+/*
+ * SQLITE_FULL covers ENOSPC on a write; quotas, and a full disk met while syncing, come as I/O errors.
+ * sqlite3_system_errno() stays at an older value, or 0, when it is a COMMIT that fails (measured with
+ * 3.40.1), so errno goes first: it is cleared before every call.
+ */
 static bool is_full(const struct db *db)
 {
-	int e = sqlite3_system_errno(db->handle);
+	int e = errno ? errno : sqlite3_system_errno(db->handle);
 
 	return e == ENOSPC || e == EDQUOT || e == EFBIG;
 }
@@ -107,6 +111,7 @@ int db_connect(struct db *db, const char *path)
 
 	if (n < 0 || (size_t)n >= sizeof(db->path))
 		return STORE_ERR_IO;
+	errno = 0;
 	int rc = sqlite3_open_v2(path, &db->handle,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (!db->handle)
@@ -126,13 +131,14 @@ static int ask(struct db *db, const char *sql, char *ret_answer, size_t size)
 	int rc = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
 
 	ret_answer[0] = '\0';
+	errno = 0;
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(stmt, 0);
 		snprintf(ret_answer, size, "%s", text ? text : "");
 	}
-	int err = db_error(db, rc); /* before finalize, which changes the errno it looks at */
+	int err = db_error(db, rc); /* before finalize, which may change errno */
 	sqlite3_finalize(stmt);
 	return err;
 }
@@ -355,6 +361,7 @@ bool db_was_unclean(const struct db *db)
 
 int db_exec(struct db *db, const char *sql)
 {
+	errno = 0;
 	return db_error(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
 }
 
@@ -398,6 +405,7 @@ int db_checkpoint(struct db *db, bool truncate)
 {
 	int in_log = 0, moved = 0;
 	int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
+	errno = 0;
 	int err = db_error(db, sqlite3_wal_checkpoint_v2(db->handle, NULL, mode, &in_log, &moved));
 
 	if (!err)

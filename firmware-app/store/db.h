@@ -170,3 +170,18 @@ typedef int db_salvage_fn(void *context, struct db_query *row);
  * may come twice. Return: how many rows were handed over, or what @take returned. An unreadable file gives 0.
  */
 int64_t db_salvage(const char *path, const char *select, db_salvage_fn *take, void *context);
+
+/** db_refill_fn - put what can be saved of @damaged, by db_salvage(), into @fresh; no transaction is open.
+ * Return: 0 or a store_err. */
+typedef int db_refill_fn(void *context, struct db *fresh, const char *damaged);
+
+/**
+ * db_open_rescued() - as db_open(), but a damaged file is replaced by a new one with what @refill could save.
+ * @ret_rescued: whether that happened
+ *
+ * The new file grows under PATH.new and takes the place of the damaged one, which is moved aside, when it is whole:
+ * a power cut at any moment leaves one of the two to go on from. Return: 0 or a store_err, never STORE_ERR_DAMAGED
+ * unless the new file is damaged as well.
+ */
+int db_open_rescued(const char *path, const struct db_schema *schema, bool rehearsal,
+	db_refill_fn *refill, void *context, struct db **ret_db, bool *ret_rescued);

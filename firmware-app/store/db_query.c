@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ void db_put_null(struct db_query *q)
 
 int db_step(struct db_query *q)
 {
+	errno = 0; /* see is_full() */
 	int rc = q->err ? SQLITE_OK : sqlite3_step(q->stmt);
 	int err = q->err ? q->err : db_error(q->db, rc);
 

@@ -15,7 +15,7 @@
 #include "store/db_internal.h"
 
 #define ASIDE_MAX 1000 /* damaged files kept beside each other; a person cleans up long before */
-#define PROBES_MAX 200000 /* rowids tried one by one: two years of a busy gate */
+#define MISSES_MAX 20000 /* numbers in a row without a row: a week of a busy gate */
 #define SELECT_MAX 1024
 
 struct db_backup {
@@ -170,46 +170,69 @@ struct salvage {
 	bool whole; /* this pass came to the end of the table */
 };
 
-/* One pass: rows until the end or an error of the file. Return: 0, or what take returned. */
-static int salvage_rows(struct salvage *s, const char *condition, int64_t parameter)
+static int salvage_prepare(struct salvage *s, const char *condition, sqlite3_stmt **ret_stmt)
 {
 	char sql[SELECT_MAX];
-	sqlite3_stmt *stmt = NULL;
-	int err = 0, r;
 	int n = snprintf(sql, sizeof(sql), "%s %s", s->select, condition);
 
 	assert(n > 0 && (size_t)n < sizeof(sql));
-	s->any = false;
-	s->whole = false;
-	if (sqlite3_prepare_v2(s->db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
-		return 0;
+	return db_prepare(s->db, sql, ret_stmt);
+}
+
+/* One pass: rows until the end or an error of the file. Return: 0, or what take returned. */
+static int salvage_rows(struct salvage *s, sqlite3_stmt *stmt, int64_t parameter)
+{
 	struct db_query q = db_query_of(s->db, stmt);
+	int err = 0, r = 1;
+
+	s->any = false;
 	db_put_int(&q, parameter);
-	while (!err && (r = db_step(&q)) != 0) {
-		if (r < 0)
-			goto out;
+	while (!err && (r = db_step(&q)) == 1) {
 		s->last = sqlite3_column_int64(stmt, 0);
 		s->any = true;
 		s->n_taken++;
 		err = s->take(s->context, &q);
 	}
-	s->whole = true;
-out:
-	sqlite3_finalize(stmt);
+	s->whole = r == 0;
+	db_end(&q);
+	return err;
+}
+
+/* The numbers between @low and @high, one by one, until too many in a row are not there. */
+static int salvage_between(struct salvage *s, sqlite3_stmt *stmt, int64_t low, int64_t high)
+{
+	int n_missed = 0, err = 0;
+
+	for (int64_t at = low + 1; !err && at < high && n_missed < MISSES_MAX; at++) {
+		err = salvage_rows(s, stmt, at);
+		n_missed = s->any ? 0 : n_missed + 1;
+	}
 	return err;
 }
 
 static int salvage_passes(struct salvage *s)
 {
-	int err = salvage_rows(s, ">= ?1 ORDER BY 1", INT64_MIN);
-	int64_t low = s->any ? s->last : 0;
+	static const char *const conditions[] = { ">= ?1 ORDER BY 1", "<= ?1 ORDER BY 1 DESC",
+		"= ?1" };
+	sqlite3_stmt *stmt[ARRAY_LEN(conditions)] = { NULL };
+	int64_t low = 0, high = INT64_MAX;
+	int err = 0;
 
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
+		if (salvage_prepare(s, conditions[i], &stmt[i]))
+			goto out; /* the schema is lost, and with it everything */
+	}
+	err = salvage_rows(s, stmt[0], INT64_MIN);
 	if (err || s->whole)
-		return err;
-	err = salvage_rows(s, "<= ?1 ORDER BY 1 DESC", INT64_MAX);
-	int64_t high = s->any ? s->last : low + PROBES_MAX;
-	for (int64_t i = 0; !err && i < PROBES_MAX && low < high - 1; i++)
-		err = salvage_rows(s, "= ?1", ++low);
+		goto out;
+	low = s->any ? s->last : low;
+	err = salvage_rows(s, stmt[1], INT64_MAX);
+	high = s->any ? s->last : high;
+	if (!err && !s->whole)
+		err = salvage_between(s, stmt[2], low, high);
+out:
+	for (size_t i = 0; i < ARRAY_LEN(stmt); i++)
+		sqlite3_finalize(stmt[i]);
 	return err;
 }
 
@@ -225,4 +248,74 @@ int64_t db_salvage(const char *path, const char *select, db_salvage_fn *take, vo
 		sqlite3_db_config(db.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_close(db.handle);
 	return err ? err : s.n_taken;
+}
+
+static bool exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+static int remove_database(const char *path)
+{
+	static const char *const ends[] = { "-wal", "-shm", "" };
+	char name[DB_PATH_MAX + 8];
+
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
+		if (unlink(name) < 0 && errno != ENOENT)
+			return errno_error(errno);
+	}
+	return 0;
+}
+
+/* The new file, complete, checkpointed and closed: nothing of it is in a WAL when it gets its name. */
+static int build_new(const char *path, const char *damaged, const struct db_schema *schema,
+	bool rehearsal, db_refill_fn *refill, void *context)
+{
+	char wal[DB_PATH_MAX + 8];
+	struct db *db = NULL;
+	int err = remove_database(path);
+
+	if (!err)
+		err = db_open(path, schema, rehearsal, &db);
+	if (!err)
+		err = refill(context, db, damaged);
+	if (!err)
+		err = db_checkpoint(db, true);
+	db_close(db);
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	return !err && exists(wal) ? STORE_ERR_IO : err;
+}
+
+int db_open_rescued(const char *path, const struct db_schema *schema, bool rehearsal,
+	db_refill_fn *refill, void *context, struct db **ret_db, bool *ret_rescued)
+{
+	char fresh[DB_PATH_MAX], aside[DB_PATH_MAX];
+	bool rescued = false;
+	int n = snprintf(fresh, sizeof(fresh), "%s.new", path);
+
+	if (n < 0 || (size_t)n >= sizeof(fresh))
+		return STORE_ERR_IO;
+	/* Cut between moving the damaged file away and naming the new one, which was whole by then. */
+	if (!exists(path) && exists(fresh)) {
+		if (rename(fresh, path) < 0)
+			return errno_error(errno);
+		rescued = true;
+	}
+	int err = db_open(path, schema, rehearsal, ret_db);
+	if (err == STORE_ERR_DAMAGED) {
+		err = build_new(fresh, path, schema, rehearsal, refill, context);
+		if (!err)
+			err = db_move_aside(path, aside);
+		if (!err && rename(fresh, path) < 0)
+			err = errno_error(errno);
+		if (!err)
+			err = db_sync_folder(path);
+		if (!err)
+			err = db_open(path, schema, rehearsal, ret_db);
+		rescued = true;
+	}
+	if (!err)
+		*ret_rescued = rescued;
+	return err;
 }

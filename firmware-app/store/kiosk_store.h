@@ -21,7 +21,7 @@ struct kiosk_store_info {
 	struct uuid log; /* of this database */
 	int64_t last_seq; /* 0: empty log */
 	int64_t confirmed_seq; /* stored by the register up to here */
-	int64_t oldest_seq; /* of the rows still kept; 0: none */
+	int64_t oldest_seq; /* of this log's rows still kept; 0: none */
 	int64_t newest_trusted_ms; /* newest event stored under a trusted clock; 0: none */
 	bool recovered; /* a damaged file was moved aside at open */
 };
@@ -30,10 +30,10 @@ struct kiosk_store_info {
  * kiosk_store_open() - open or make the database.
  * @path: the file; its folder must exist and be writable
  * @rehearsal: the clock is simulated; a database belongs to one kind for good
- * @new_log: becomes the log where the database is empty; drawn by the caller
+ * @new_log: becomes the log of a new database; drawn by the caller
  *
  * A damaged file is moved aside (PATH.damaged-NUMBER) and a new one made; readable check-ins are taken over under
- * their ids into the new log. Return: 0 or a store_err.
+ * their ids into the new log, all as unconfirmed. Return: 0 or a store_err.
  */
 int kiosk_store_open(
 	const char *path, bool rehearsal, struct uuid new_log, struct kiosk_store **ret_store);
@@ -47,7 +47,11 @@ const struct kiosk_store_info *kiosk_store_info(const struct kiosk_store *s);
 /**
  * kiosk_store_add() - store check-ins durably, all or none, in one transaction.
  * @rows: @n_rows, 1 or more; seq and log are given here, the rest is the caller's. On success each row has its
- *        log and seq.
+ *        log and seq; after an error seq is 0.
+ *
+ * The same id with a higher revision is a row with a number of its own: the register must get both. The same id and
+ * revision again is no error and no new row: the row gets the number it has (a commit that failed may have been
+ * stored all the same).
  * Return: 0 once COMMIT returned; or a store_err and nothing may be promised of these rows (one may be found later).
  */
 int kiosk_store_add(struct kiosk_store *s, struct checkin *rows, size_t n_rows);
@@ -61,6 +65,7 @@ int kiosk_store_unconfirmed(struct kiosk_store *s, int64_t from_seq, const char 
 	struct checkin *ret_rows, size_t max);
 
 /** kiosk_store_latest() - the newest check-ins, newest first, for what a restart must remember (repeats, who is in).
+ * Of a corrected check-in every revision comes. Rows of an earlier log have a seq of 0 or less.
  * @since_ms: none older than this by the wall clock. Return: how many, or a store_err. */
 int kiosk_store_latest(struct kiosk_store *s, int64_t since_ms, const char *gate,
 	struct checkin *ret_rows, size_t max);
@@ -72,7 +77,8 @@ int kiosk_store_confirm(struct kiosk_store *s, int64_t through);
 /**
  * kiosk_store_relog() - go on under another log: the rows that are not confirmed are numbered anew from 1.
  * @log: drawn by the caller
- * @all: the confirmed rows still kept too (a register that lost its data asks for them)
+ * @all: the confirmed rows still kept too (a register that lost its data asks for them); else they stay for
+ *       kiosk_store_latest() until they are purged, and are not sent again
  * Return: 0 or a store_err.
  */
 int kiosk_store_relog(struct kiosk_store *s, struct uuid log, bool all);

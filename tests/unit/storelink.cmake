@@ -4,3 +4,5 @@ schoolpoort_unit_test(link SOURCES test_link.c broker.c USES link)
 # The thread sanitizer's run takes what bears this label.
 set_tests_properties(mailbox link PROPERTIES LABELS threads)
 set_tests_properties(link PROPERTIES TIMEOUT 180)
+schoolpoort_unit_test(db SOURCES test_db.c USES store)
+schoolpoort_unit_test(kiosk_store SOURCES test_kiosk_store.c USES store)

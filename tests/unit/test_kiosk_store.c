@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/kiosk_store.h"
+#include "unit/tempdir.h"
+#include "unit/unit.h"
+
+#define PAGE 4096
+#define MANY 2000
+#define GATE "gate-a"
+#define MORNING_MS INT64_C(1795331100000) /* 2026-11-23 08:25 in Brussels */
+
+static char dir[TEMPDIR_MAX];
+static char path[TEMPDIR_PATH_MAX];
+
+static int setup(void **state)
+{
+	(void)state;
+	if (tempdir_make(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/" KIOSK_STORE_FILE, dir);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	tempdir_remove(dir);
+	return 0;
+}
+
+static struct uuid uuid_of(int kind, int n)
+{
+	struct uuid u = { { 0xfe, (uint8_t)kind, (uint8_t)(n >> 16), (uint8_t)(n >> 8),
+		(uint8_t)n } };
+
+	return u;
+}
+
+/* A check-in whose every field follows from @n, so that reading it back shows each column. */
+static struct checkin checkin_of(int n)
+{
+	struct checkin c = {
+		.id = uuid_of(1, n),
+		.revision = 1,
+		.result = CHECKIN_PRESENT + (enum checkin_result)(n % 6),
+		.at_ms = MORNING_MS + n,
+		.clock = (enum checkin_clock)(n % 4),
+		.clock_error_ms = n % 3 ? n : -1,
+		.boot = uuid_of(2, n / 100),
+		.boot_ms = 5000 + n,
+		.pupil = n % 5 ? 1000 + n : 0,
+		.half = (enum halfday)(n % 3),
+		.minutes_late = n % 6 == 1 ? n % 1440 + 1 : 0,
+		.source = n % 7 ? CHECKIN_SOURCE_CARD : CHECKIN_SOURCE_DESK,
+	};
+
+	if (n % 4)
+		c.date = (struct civil_date){ 2026, 11, 1 + n % 30 };
+	if (n % 2)
+		c.card.b[0] = (uint8_t)(n | 1);
+	return c;
+}
+
+static bool same(const struct checkin *a, const struct checkin *b)
+{
+	return uuid_equal(a->log, b->log) && a->seq == b->seq && uuid_equal(a->id, b->id) &&
+	       a->revision == b->revision && strcmp(a->gate, b->gate) == 0 &&
+	       a->result == b->result && a->at_ms == b->at_ms && a->clock == b->clock &&
+	       a->clock_error_ms == b->clock_error_ms && uuid_equal(a->boot, b->boot) &&
+	       a->boot_ms == b->boot_ms && a->pupil == b->pupil &&
+	       card_hash_compare(a->card, b->card) == 0 &&
+	       civil_date_compare(a->date, b->date) == 0 && a->half == b->half &&
+	       a->minutes_late == b->minutes_late && a->source == b->source;
+}
+
+static struct kiosk_store *open_ok(void)
+{
+	struct kiosk_store *s = NULL;
+
+	assert_int_equal(kiosk_store_open(path, false, uuid_of(9, 1), &s), 0);
+	return s;
+}
+
+static void add(struct kiosk_store *s, int from, int n)
+{
+	for (int i = from; i < from + n; i++) {
+		struct checkin c = checkin_of(i);
+		assert_int_equal(kiosk_store_add(s, &c, 1), 0);
+		assert_true(uuid_equal(c.log, kiosk_store_info(s)->log));
+		assert_int_equal(c.seq, kiosk_store_info(s)->last_seq);
+	}
+}
+
+static void add_at_once(struct kiosk_store *s, int from, int n)
+{
+	struct checkin *rows = calloc((size_t)n, sizeof(*rows));
+
+	assert_non_null(rows);
+	for (int i = 0; i < n; i++)
+		rows[i] = checkin_of(from + i);
+	assert_int_equal(kiosk_store_add(s, rows, (size_t)n), 0);
+	free(rows);
+}
+
+static int count_unconfirmed(struct kiosk_store *s)
+{
+	static struct checkin rows[2 * MANY];
+
+	return kiosk_store_unconfirmed(s, 1, GATE, rows, ARRAY_LEN(rows));
+}
+
+static int count_all(struct kiosk_store *s)
+{
+	static struct checkin rows[2 * MANY];
+
+	return kiosk_store_latest(s, 0, GATE, rows, ARRAY_LEN(rows));
+}
+
+static void test_rows_come_back(void **state)
+{
+	struct checkin rows[60], want;
+
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	assert_int_equal(kiosk_store_info(s)->last_seq, 0);
+	assert_int_equal(kiosk_store_info(s)->oldest_seq, 0);
+	assert_true(uuid_equal(kiosk_store_info(s)->log, uuid_of(9, 1)));
+	add(s, 0, 20);
+	add_at_once(s, 20, 40);
+	kiosk_store_close(s);
+
+	s = open_ok();
+	const struct kiosk_store_info *info = kiosk_store_info(s);
+	assert_int_equal(info->last_seq, 60);
+	assert_int_equal(info->oldest_seq, 1);
+	assert_int_equal(info->confirmed_seq, 0);
+	assert_int_equal(info->newest_trusted_ms, MORNING_MS + 59);
+	assert_false(info->recovered);
+	assert_int_equal(kiosk_store_unconfirmed(s, 1, GATE, rows, 60), 60);
+	for (int i = 0; i < 60; i++) {
+		want = checkin_of(i);
+		want.seq = i + 1;
+		want.log = info->log;
+		snprintf(want.gate, sizeof(want.gate), GATE);
+		if (!same(&rows[i], &want))
+			fail_msg("row %d is another", i);
+	}
+	assert_int_equal(kiosk_store_unconfirmed(s, 58, GATE, rows, 60), 3);
+	assert_int_equal(rows[0].seq, 58);
+	assert_int_equal(kiosk_store_unconfirmed(s, 1, GATE, rows, 5), 5);
+	assert_int_equal(rows[4].seq, 5);
+	assert_int_equal(kiosk_store_unconfirmed(s, 61, GATE, rows, 60), 0);
+	assert_int_equal(kiosk_store_latest(s, MORNING_MS + 50, GATE, rows, 60), 10);
+	assert_int_equal(rows[0].seq, 60);
+	assert_int_equal(rows[9].seq, 51);
+	assert_int_equal(kiosk_store_latest(s, 0, GATE, rows, 3), 3);
+	kiosk_store_close(s);
+	kiosk_store_close(NULL);
+}
+
+/* A correction is a row of its own; the same row again is none. */
+static void test_revisions_and_repeats(void **state)
+{
+	struct checkin c = checkin_of(1), two[2];
+
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	add(s, 0, 3);
+	c.revision = 2;
+	assert_int_equal(kiosk_store_add(s, &c, 1), 0);
+	assert_int_equal(c.seq, 4);
+	c.seq = 0;
+	assert_int_equal(kiosk_store_add(s, &c, 1), 0);
+	assert_int_equal(c.seq, 4);
+	two[0] = checkin_of(0);
+	two[1] = checkin_of(7);
+	assert_int_equal(kiosk_store_add(s, two, 2), 0);
+	assert_int_equal(two[0].seq, 1);
+	assert_int_equal(two[1].seq, 5); /* no gap where the known row would have been */
+	assert_int_equal(count_all(s), 5);
+	kiosk_store_close(s);
+}
+
+static void test_confirm(void **state)
+{
+	static const struct {
+		int64_t through, want;
+		int unconfirmed;
+	} row[] = { { 4, 4, 6 }, { 4, 4, 6 }, { 10, 10, 0 }, { 3, 3, 7 }, { 99, 10, 0 },
+		{ -5, 0, 10 } };
+
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	add(s, 0, 10);
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		assert_int_equal(kiosk_store_confirm(s, row[i].through), 0);
+		assert_int_equal(kiosk_store_info(s)->confirmed_seq, row[i].want);
+		assert_int_equal(count_unconfirmed(s), row[i].unconfirmed);
+		kiosk_store_close(s);
+		s = open_ok();
+		assert_int_equal(kiosk_store_info(s)->confirmed_seq, row[i].want);
+	}
+	kiosk_store_close(s);
+}
+
+static void test_purge(void **state)
+{
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	add(s, 0, 10);
+	assert_int_equal(kiosk_store_purge(s, INT64_MAX, 100), 0); /* nothing is confirmed */
+	assert_int_equal(kiosk_store_confirm(s, 7), 0);
+	assert_int_equal(kiosk_store_purge(s, MORNING_MS, 100), 0); /* nothing is old enough */
+	assert_int_equal(kiosk_store_purge(s, MORNING_MS + 5, 3), 3); /* a slice */
+	assert_int_equal(kiosk_store_info(s)->oldest_seq, 4);
+	assert_int_equal(kiosk_store_purge(s, MORNING_MS + 5, 100), 2);
+	assert_int_equal(kiosk_store_info(s)->oldest_seq, 6);
+	assert_int_equal(kiosk_store_purge(s, INT64_MAX, 100), 2); /* 8 to 10 are not confirmed */
+	assert_int_equal(count_unconfirmed(s), 3);
+	assert_int_equal(kiosk_store_confirm(s, 10), 0);
+	assert_int_equal(kiosk_store_purge(s, INT64_MAX, 100), 3);
+	assert_int_equal(kiosk_store_info(s)->oldest_seq, 0);
+	assert_int_equal(kiosk_store_info(s)->last_seq, 10);
+	kiosk_store_close(s);
+	s = open_ok();
+	assert_int_equal(kiosk_store_info(s)->last_seq, 10); /* although no row tells */
+	add(s, 20, 1);
+	assert_int_equal(kiosk_store_info(s)->last_seq, 11);
+	assert_int_equal(kiosk_store_info(s)->oldest_seq, 11);
+	kiosk_store_close(s);
+}
+
+/* The check-ins behind the numbers, oldest first. */
+static void expect_order(struct kiosk_store *s, int first, int n)
+{
+	struct checkin rows[40];
+
+	assert_int_equal(kiosk_store_unconfirmed(s, 1, GATE, rows, ARRAY_LEN(rows)), n);
+	for (int i = 0; i < n; i++) {
+		assert_int_equal(rows[i].seq, i + 1);
+		assert_true(uuid_equal(rows[i].id, uuid_of(1, first + i)));
+		assert_true(uuid_equal(rows[i].log, kiosk_store_info(s)->log));
+	}
+}
+
+static void test_relog(void **state)
+{
+	struct checkin rows[40];
+
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	add(s, 0, 10);
+	assert_int_equal(kiosk_store_confirm(s, 4), 0);
+	assert_int_equal(kiosk_store_relog(s, uuid_of(9, 2), false), 0);
+	const struct kiosk_store_info *info = kiosk_store_info(s);
+	assert_true(uuid_equal(info->log, uuid_of(9, 2)));
+	assert_int_equal(info->last_seq, 6);
+	assert_int_equal(info->confirmed_seq, 0);
+	assert_int_equal(info->oldest_seq, 1);
+	expect_order(s, 4, 6);
+
+	/* The confirmed ones are remembered, newest first, and never sent. */
+	assert_int_equal(kiosk_store_latest(s, 0, GATE, rows, ARRAY_LEN(rows)), 10);
+	for (int i = 0; i < 10; i++)
+		assert_true(uuid_equal(rows[i].id, uuid_of(1, 9 - i)));
+	assert_int_equal(rows[6].seq, 0);
+	assert_int_equal(rows[9].seq, -3);
+	add(s, 10, 1);
+	kiosk_store_close(s);
+
+	s = open_ok();
+	assert_true(uuid_equal(kiosk_store_info(s)->log, uuid_of(9, 2)));
+	expect_order(s, 4, 7);
+	assert_int_equal(kiosk_store_confirm(s, 2), 0);
+	assert_int_equal(kiosk_store_purge(s, MORNING_MS + 2, 100), 2); /* of the earlier log */
+	assert_int_equal(kiosk_store_relog(s, uuid_of(9, 3), true), 0);
+	expect_order(s, 2, 9);
+	assert_int_equal(kiosk_store_info(s)->last_seq, 9);
+	kiosk_store_close(s);
+
+	assert_int_equal(unlink(path), 0);
+	s = open_ok();
+	assert_int_equal(kiosk_store_relog(s, uuid_of(9, 4), false), 0); /* an empty one */
+	assert_int_equal(kiosk_store_info(s)->last_seq, 0);
+	add(s, 0, 1);
+	expect_order(s, 0, 1);
+	kiosk_store_close(s);
+}
+
+static void test_data(void **state)
+{
+	char *bytes = NULL, *large = malloc(2000000);
+
+	(void)state;
+	assert_non_null(large);
+	memset(large, 'x', 2000000);
+	struct kiosk_store *s = open_ok();
+	assert_int_equal(kiosk_store_data_load(s, &bytes), 0);
+	assert_null(bytes);
+	assert_int_equal(kiosk_store_data_save(s, 1, large, 2000000), 0);
+	assert_int_equal(kiosk_store_data_save(s, 2, "{\"v\":1}", 7), 0);
+	kiosk_store_close(s);
+	s = open_ok();
+	assert_int_equal(kiosk_store_data_load(s, &bytes), 7);
+	assert_string_equal(bytes, "{\"v\":1}");
+	free(bytes);
+	assert_int_equal(kiosk_store_data_save(s, 3, large, 2000000), 0);
+	assert_int_equal(kiosk_store_data_load(s, &bytes), 2000000);
+	assert_memory_equal(bytes, large, 2000000);
+	free(bytes);
+	assert_true(kiosk_store_wal_bytes(s) > 2000000);
+	assert_int_equal(kiosk_store_checkpoint(s), 0);
+	assert_int_equal(kiosk_store_wal_bytes(s), 0);
+	kiosk_store_close(s);
+	free(large);
+}
+
+static void test_rehearsal(void **state)
+{
+	struct kiosk_store *s = NULL;
+
+	(void)state;
+	kiosk_store_close(open_ok());
+	assert_int_equal(kiosk_store_open(path, true, uuid_of(9, 1), &s), STORE_ERR_REHEARSAL);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(kiosk_store_open(path, true, uuid_of(9, 1), &s), 0);
+	kiosk_store_close(s);
+	assert_int_equal(kiosk_store_open(path, false, uuid_of(9, 1), &s), STORE_ERR_REHEARSAL);
+	assert_int_equal(access(path, F_OK), 0); /* and left where it is */
+}
+
+/* Adds for ever, and says each number once it is durable. */
+static void add_until_killed(int pipe_fd)
+{
+	struct kiosk_store *s = NULL;
+
+	if (kiosk_store_open(path, false, uuid_of(9, 1), &s))
+		_exit(1);
+	for (int64_t n = kiosk_store_info(s)->last_seq;; n++) {
+		struct checkin c = checkin_of((int)n);
+		if (kiosk_store_add(s, &c, 1))
+			_exit(2);
+		if (write(pipe_fd, &c.seq, sizeof(c.seq)) != (ssize_t)sizeof(c.seq))
+			_exit(3);
+	}
+}
+
+/* S1: whatever was reported before the SIGKILL is there; at most one more is. */
+static void test_killed(void **state)
+{
+	static const int after[] = { 1, 2, 3, 10, 37, 100, 1, 250, 5, 64 };
+	int64_t last = 0, seq;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(after); i++) {
+		int fds[2];
+		assert_int_equal(pipe(fds), 0);
+		pid_t pid = fork();
+		if (pid == 0) {
+			close(fds[0]);
+			add_until_killed(fds[1]);
+		}
+		close(fds[1]);
+		for (int n = 0; n < after[i]; n++) {
+			assert_int_equal(read(fds[0], &seq, sizeof(seq)), sizeof(seq));
+			assert_int_equal(seq, last + n + 1);
+		}
+		assert_int_equal(kill(pid, SIGKILL), 0);
+		while (read(fds[0], &seq, sizeof(seq)) == (ssize_t)sizeof(seq))
+			; /* what it had said before it died */
+		close(fds[0]);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		struct kiosk_store *s = open_ok();
+		last = kiosk_store_info(s)->last_seq;
+		assert_in_range(last, seq, seq + 1);
+		assert_false(kiosk_store_info(s)->recovered);
+		assert_int_equal(count_all(s), last);
+		kiosk_store_close(s);
+	}
+}
+
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit r;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &r), 0);
+	r.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &r), 0);
+}
+
+/* S5: no room for the WAL to grow. Refused, nothing half stored, and well again by itself. */
+static void test_full_disk(void **state)
+{
+	char wal[TEMPDIR_PATH_MAX];
+	struct checkin rows[3];
+	struct stat st;
+	int refused = 0, n = 30;
+
+	(void)state;
+	snprintf(wal, sizeof(wal), "%s/" KIOSK_STORE_FILE "-wal", dir);
+	struct kiosk_store *s = open_ok();
+	add(s, 0, n);
+	assert_int_equal(stat(wal, &st), 0);
+	for (int i = 0; i < 20; i++) {
+		/* Another place within a frame each time; from the second on it is the limit again. */
+		limit_files((rlim_t)st.st_size + (rlim_t)i * 1000);
+		for (int j = 0; j < 3; j++)
+			rows[j] = checkin_of(n + j);
+		int err = kiosk_store_add(s, rows, 3);
+		limit_files(RLIM_INFINITY);
+		if (err) {
+			assert_int_equal(err, STORE_ERR_FULL);
+			assert_int_equal(rows[0].seq, 0);
+			refused++;
+		} else {
+			n += 3;
+		}
+		assert_int_equal(count_all(s), n);
+	}
+	assert_in_range(refused, 5, 20);
+	add(s, n, 1);
+	assert_int_equal(kiosk_store_info(s)->last_seq, n + 1);
+	kiosk_store_close(s);
+	s = open_ok();
+	assert_int_equal(kiosk_store_info(s)->last_seq, n + 1);
+	assert_int_equal(count_all(s), n + 1);
+	kiosk_store_close(s);
+}
+
+/* S9. Opens in every case, and what is taken over is in a new log without gaps. */
+static void test_damaged(void **state)
+{
+	static const struct {
+		const char *name;
+		long from, len, cut; /* overwritten; new length, -1: as it is */
+		int at_least; /* rows that must be saved */
+		bool recovered;
+	} row[] = {
+		{ "untouched", 0, 0, -1, MANY, false },
+		{ "a page of rows", 30 * PAGE, PAGE, -1, MANY - 100, true },
+		{ "three pages", 20 * PAGE, 3 * PAGE, -1, MANY - 300, true },
+		{ "a page's head", 40 * PAGE, 8, -1, MANY - 100, true },
+		{ "first page", 0, PAGE, -1, 0, true },
+		{ "cut", 0, 0, 50 * PAGE, 0, true },
+		{ "cut short", 0, 0, 700, 0, true },
+		{ "not a database", 0, 100 * PAGE, 3000, 0, true },
+		{ "empty", 0, 0, 0, 0, false },
+	};
+	static struct checkin rows[MANY + 1];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct kiosk_store *s = open_ok();
+		add_at_once(s, 0, MANY);
+		assert_int_equal(kiosk_store_confirm(s, MANY / 2), 0);
+		kiosk_store_close(s);
+		assert_int_equal(tempdir_overwrite(path, row[i].from, row[i].len, 0x5a), 0);
+		if (row[i].cut >= 0)
+			assert_int_equal(truncate(path, row[i].cut), 0);
+
+		assert_int_equal(kiosk_store_open(path, false, uuid_of(9, 2), &s), 0);
+		const struct kiosk_store_info *info = kiosk_store_info(s);
+		bool new_log = uuid_equal(info->log, uuid_of(9, 2));
+		if (info->recovered != row[i].recovered || new_log != (i > 0))
+			fail_msg("%s: recovered %d, new log %d", row[i].name, info->recovered,
+				new_log);
+		int n = kiosk_store_unconfirmed(s, 1, GATE, rows, ARRAY_LEN(rows));
+		if (i > 0 && n < row[i].at_least)
+			fail_msg("%s: %d rows", row[i].name, n);
+		for (int j = 0; i > 0 && j < n; j++)
+			assert_int_equal(rows[j].seq, j + 1);
+		add(s, MANY + 1, 1);
+		kiosk_store_close(s);
+		s = open_ok(); /* once is enough */
+		assert_false(kiosk_store_info(s)->recovered);
+		kiosk_store_close(s);
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
+/* S4: cut while the new file takes the damaged one's place. */
+static void test_cut_while_recovering(void **state)
+{
+	char fresh[TEMPDIR_PATH_MAX];
+	FILE *f;
+
+	(void)state;
+	snprintf(fresh, sizeof(fresh), "%s/" KIOSK_STORE_FILE ".new", dir);
+	struct kiosk_store *s = open_ok();
+	add(s, 0, 10);
+	kiosk_store_close(s);
+	assert_int_equal(rename(path, fresh), 0); /* the old one away, the new one not named */
+	s = open_ok();
+	assert_true(kiosk_store_info(s)->recovered);
+	assert_int_equal(count_all(s), 10);
+	kiosk_store_close(s);
+
+	f = fopen(fresh, "w"); /* a new one half made, the old one still there */
+	assert_non_null(f);
+	fputs("half", f);
+	assert_int_equal(fclose(f), 0);
+	s = open_ok();
+	assert_false(kiosk_store_info(s)->recovered);
+	kiosk_store_close(s);
+	assert_int_equal(tempdir_overwrite(path, 0, 100, 0), 0);
+	s = open_ok();
+	assert_true(kiosk_store_info(s)->recovered);
+	kiosk_store_close(s);
+	assert_int_not_equal(access(fresh, F_OK), 0);
+}
+
+/* The WAL is part of what is saved: its rows had been confirmed to pupils. */
+static void test_damaged_with_wal(void **state)
+{
+	int status;
+
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	add_at_once(s, 0, MANY);
+	kiosk_store_close(s);
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (kiosk_store_open(path, false, uuid_of(9, 1), &s))
+			_exit(1);
+		struct checkin c = checkin_of(MANY);
+		_exit(kiosk_store_add(s, &c, 1) ? 2
+						: 0); /* no close: the row is in the WAL alone */
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(tempdir_overwrite(path, 30 * PAGE, PAGE, 0x5a), 0);
+	s = open_ok();
+	assert_true(kiosk_store_info(s)->recovered);
+	struct checkin last;
+	assert_int_equal(kiosk_store_latest(s, 0, GATE, &last, 1), 1);
+	assert_true(uuid_equal(last.id, uuid_of(1, MANY)));
+	kiosk_store_close(s);
+}
+
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_FOLDER(test_rows_come_back),
+		IN_FOLDER(test_revisions_and_repeats),
+		IN_FOLDER(test_confirm),
+		IN_FOLDER(test_purge),
+		IN_FOLDER(test_relog),
+		IN_FOLDER(test_data),
+		IN_FOLDER(test_rehearsal),
+		IN_FOLDER(test_killed),
+		IN_FOLDER(test_full_disk),
+		IN_FOLDER(test_damaged),
+		IN_FOLDER(test_cut_while_recovering),
+		IN_FOLDER(test_damaged_with_wal),
+	};
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGXFSZ, &ignore, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
