@@ -198,8 +198,8 @@ static int32_t *owner_of_class(struct day *day, const struct alert *alert)
 	return NULL;
 }
 
-static int32_t *owner_of_gate(struct day *day, const struct alert *alert,
-	const char (*gates)[CHECKIN_GATE_MAX], size_t n_gates)
+static int32_t *owner_of_gate(
+	struct day *day, const struct alert *alert, char (*gates)[CHECKIN_GATE_MAX], size_t n_gates)
 {
 	for (size_t g = 0; g < n_gates && g < DAY_GATES_MAX; g++)
 		if (alert->half != HALFDAY_NONE && !strcmp(gates[g], alert->gate))
@@ -207,8 +207,8 @@ static int32_t *owner_of_gate(struct day *day, const struct alert *alert,
 	return NULL;
 }
 
-void day_load_alert(struct day *day, const struct alert *alert,
-	const char (*gates)[CHECKIN_GATE_MAX], size_t n_gates)
+void day_load_alert(
+	struct day *day, const struct alert *alert, char (*gates)[CHECKIN_GATE_MAX], size_t n_gates)
 {
 	int32_t index;
 	struct alert *a = day_alert_new(day, &index);

@@ -111,8 +111,8 @@ void day_load_mark(struct day *day, int64_t pupil, enum halfday half, enum mark_
 	int minutes_late, int64_t arrived_at_ms);
 
 /** day_load_alert() - while building. @gates: register.gates, @n_gates. */
-void day_load_alert(struct day *day, const struct alert *alert,
-	const char (*gates)[CHECKIN_GATE_MAX], size_t n_gates);
+void day_load_alert(struct day *day, const struct alert *alert, char (*gates)[CHECKIN_GATE_MAX],
+	size_t n_gates);
 
 /** day_alert_new() - room for one more; NULL where the day is full. Not raised yet. */
 struct alert *day_alert_new(struct day *day, int32_t *ret_index);

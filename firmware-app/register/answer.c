@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * The command line's side of the socket: hello, welcome, requests, answers.
+ *
+ * A request is answered in its handler, between two turns, with a transaction of its own: an import
+ * changes the database alone, and the next turn takes the new roster in. Source: contract, commands.md.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "register/answer.h"
+#include "sys/file.h"
+#include "sys/log.h"
+#include "wire/local.h"
+
+#define ANSWER_MAX (60 * 1024) /* bytes; a larger one travels as a descriptor */
+
+/* A tag of a client that said hello; anything not NULL would do. */
+static char said_hello[] = "control";
+
+static void send_text(struct hub_client *to, const char *text, int fd)
+{
+	if (text && hub_send(to, text, strlen(text), fd) < 0)
+		log_warn("answer_not_sent next=client_asks_again");
+}
+
+static void send_error(struct hub_client *to, const char *reason)
+{
+	struct wire_local *error = calloc(1, sizeof(*error));
+	if (!error)
+		return;
+	error->type = WIRE_LOCAL_ERROR;
+	snprintf(error->reason, sizeof(error->reason), "%s", reason);
+	char *text = wire_local_encode(error);
+	send_text(to, text, -1);
+	free(text);
+	free(error);
+}
+
+static void send_welcome(struct hub_client *to)
+{
+	struct wire_local *welcome = calloc(1, sizeof(*welcome));
+	if (!welcome)
+		return;
+	welcome->type = WIRE_LOCAL_WELCOME;
+	snprintf(welcome->gate, sizeof(welcome->gate), "register");
+	snprintf(welcome->version, sizeof(welcome->version), "%s", config_version());
+	char *text = wire_local_encode(welcome);
+	send_text(to, text, -1);
+	free(text);
+	free(welcome);
+}
+
+/* Return: a descriptor of a file in memory, at its start, or -1. */
+static int file_of(const char *text)
+{
+	size_t len = strlen(text);
+	int fd = memfd_create("answer", MFD_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = write(fd, text + done, len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			close(fd);
+			return -1;
+		}
+		done += (size_t)n;
+	}
+	if (lseek(fd, 0, SEEK_SET) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void send_answer(
+	struct hub_client *to, const struct wire_node *request, struct wire_node *answer)
+{
+	char *text = wire_node_text(answer);
+	if (text && strlen(text) > ANSWER_MAX) {
+		struct wire_node *stub = wire_response_create(request, true);
+		int fd = file_of(text);
+		wire_node_set_text(stub, "output", "fd");
+		char *line = fd < 0 ? NULL : wire_node_text(stub);
+		send_text(to, line, fd);
+		free(line);
+		if (fd >= 0)
+			close(fd);
+		wire_node_destroy(stub);
+	} else {
+		send_text(to, text, -1);
+	}
+	free(text);
+	wire_node_destroy(answer);
+}
+
+struct wire_node *answer_refuse(
+	const struct wire_node *request, const char *error, const char *reason)
+{
+	struct wire_node *node = wire_response_create(request, false);
+	wire_node_set_text(node, "error", error);
+	wire_node_set_text(node, "reason", reason);
+	return node;
+}
+
+static const struct {
+	const char *command;
+	answer_fn *answer;
+	bool needs_store;
+} commands[] = {
+	{ "import", answer_import, true },
+	{ "calendar", answer_calendar, true },
+	{ "pupil show", answer_pupil_show, true },
+	{ "card list", answer_card_list, true },
+	{ "card add", answer_card_add, true },
+	{ "card block", answer_card_block, true },
+	{ "day", answer_day, true },
+	{ "status", answer_status, false },
+	{ "backup", answer_backup, true },
+};
+
+static struct wire_node *answer(struct register_program *r, const struct wire_node *request, int fd)
+{
+	const char *command = wire_node_get_text(request, "command");
+	for (size_t i = 0; command && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(commands[i].command, command) != 0)
+			continue;
+		if (commands[i].needs_store && !r->store)
+			return answer_refuse(
+				request, "busy", "the database can't be used now; try again");
+		return commands[i].answer(r, request, fd);
+	}
+	return answer_refuse(request, "invalid", "no such command");
+}
+
+static void take_request(
+	struct register_program *r, struct hub_client *from, const char *bytes, size_t len, int fd)
+{
+	char reason[WIRE_REASON_MAX];
+	struct wire_node *request = wire_node_parse(bytes, len, reason);
+	if (!request) {
+		send_error(from, reason);
+		return;
+	}
+	/* Requests come between turns: they have the time of their own moment. */
+	r->now = clock_read(&r->clock);
+	struct wire_node *node = answer(r, request, fd);
+	send_answer(from, request, node);
+	wire_node_destroy(request);
+}
+
+static void take_datagram(
+	struct register_program *r, struct hub_client *from, const char *bytes, size_t len, int fd)
+{
+	static struct wire_local m; /* 40 KB; one thread */
+	char reason[WIRE_REASON_MAX];
+	if (wire_local_decode(bytes, len, &m, reason)) {
+		send_error(from, reason);
+		return;
+	}
+	if (m.type == WIRE_LOCAL_HELLO && m.role == WIRE_ROLE_CONTROL) {
+		hub_set_tag(from, said_hello);
+		send_welcome(from);
+	} else if (m.type == WIRE_LOCAL_HELLO) {
+		send_error(from, "this is the register; reader and screen belong to a kiosk");
+	} else if (m.type != WIRE_LOCAL_REQUEST) {
+		send_error(from, "a client of the register says hello and requests");
+	} else if (!hub_tag(from)) {
+		send_error(from, "say hello first");
+	} else {
+		take_request(r, from, bytes, len, fd);
+	}
+}
+
+static void on_client(void *ctx, struct hub_client *client, enum hub_event event, const char *bytes,
+	size_t len, int fd)
+{
+	struct register_program *r = ctx;
+	switch (event) {
+	case HUB_CAME:
+		break;
+	case HUB_DATAGRAM:
+		take_datagram(r, client, bytes, len, fd);
+		break;
+	case HUB_TOO_LARGE:
+		send_error(client, "datagram: over 64 KiB; a file travels as a descriptor");
+		break;
+	case HUB_GONE:
+		hub_set_tag(client, NULL);
+		break;
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
+int answer_open(struct register_program *r)
+{
+	char path[108];
+	if (config_socket_path(&r->config, "register.sock", path))
+		return -ENAMETOOLONG;
+	return hub_open(r->loop, path, on_client, r, &r->hub);
+}
+
+void answer_close(struct register_program *r)
+{
+	hub_close(r->hub);
+	r->hub = NULL;
+}

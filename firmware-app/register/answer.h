@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * register/answer.h: one function a command, shared by answer.c and its commands alone.
+ */
+#pragma once
+
+#include "register/register.h"
+#include "wire/request.h"
+
+/* @fd: the descriptor that came beside the request, borrowed; -1 none. Return: the response, the
+ * caller's. Called with a database but for `status`. */
+typedef struct wire_node *answer_fn(
+	struct register_program *r, const struct wire_node *request, int fd);
+
+/** answer_refuse() - a response that says no. @error: a word of commands.md */
+struct wire_node *answer_refuse(
+	const struct wire_node *request, const char *error, const char *reason);
+
+/* answer_write.c: what changes the database */
+answer_fn answer_import, answer_card_add, answer_card_block, answer_backup;
+/* answer_read.c: what only looks */
+answer_fn answer_calendar, answer_pupil_show, answer_card_list, answer_day, answer_status;

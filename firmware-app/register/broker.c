@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* What comes from the broker, into school and state. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "register/register.h"
+#include "sys/log.h"
+
+#define KEEPALIVE_S 30 /* library-facts.md section 4 */
+#define FLUSH_MS 1000 /* at the end: time for "stopping" and what is on its way */
+
+int broker_open(struct register_program *r)
+{
+	const struct config *c = &r->config;
+	char client_id[CONFIG_SLUG_MAX + 32];
+	snprintf(r->root, sizeof(r->root), "schoolpoort/%s", c->school_id);
+	snprintf(client_id, sizeof(client_id), "schoolpoort-register-%s", c->unit_id);
+	snprintf(r->topic_state, sizeof(r->topic_state), "%s/register/state", r->root);
+	snprintf(r->filter_state, sizeof(r->filter_state), "%s/gate/+/state", r->root);
+	snprintf(r->filter_checkin, sizeof(r->filter_checkin), "%s/gate/+/checkin", r->root);
+	snprintf(r->filter_alert, sizeof(r->filter_alert), "%s/care/alert/#", r->root);
+	const struct link_subscription subscriptions[] = {
+		{ r->filter_state, 1 },
+		{ r->filter_checkin, 1 },
+		{ r->filter_alert, 1 },
+	};
+	const struct link_config link = {
+		.host = c->broker_host,
+		.port = c->broker_port,
+		.tls = c->broker_tls,
+		.ca_file = c->broker_ca_file,
+		.cert_file = c->broker_cert_file,
+		.key_file = c->broker_key_file,
+		.username = c->broker_username,
+		.password_file = c->broker_password_file,
+		.client_id = client_id,
+		.will_topic = r->topic_state,
+		.subscriptions = subscriptions,
+		.n_subscriptions = sizeof(subscriptions) / sizeof(subscriptions[0]),
+		.keepalive_s = KEEPALIVE_S,
+	};
+	int err = link_open(&link, &r->link);
+	if (!err)
+		publish_renew_will(r);
+	return err;
+}
+
+/* Once a kind: a peer that sends nonsense must not fill the journal. */
+static void complain(
+	struct register_program *r, bool *complained, const char *topic, const char *reason)
+{
+	r->complaints++;
+	if (!*complained)
+		log_warn("payload_refused topic=%s reason=\"%s\" next=ignore", topic, reason);
+	*complained = true;
+}
+
+static struct register_gate *gate_of(struct register_program *r, const char *id)
+{
+	for (size_t g = 0; g < r->n_gates_known; g++)
+		if (!strcmp(r->state.gates[g].id, id))
+			return &r->state.gates[g];
+	if (r->n_gates_known == DAY_GATES_MAX)
+		return NULL;
+	struct register_gate *gate = &r->state.gates[r->n_gates_known++];
+	*gate = (struct register_gate){ 0 };
+	snprintf(gate->id, sizeof(gate->id), "%s", id);
+	log_warn("gate_not_expected gate=%s next=show_it_but_do_not_wait", id);
+	return gate;
+}
+
+static void take_gate_state(
+	struct register_program *r, const char *id, const struct link_event *event)
+{
+	static struct wire_gate_state state; /* 2 KB; one thread */
+	char reason[WIRE_REASON_MAX];
+	int64_t through = 0;
+	if (event->len == 0)
+		return; /* emptied: a gate that was taken away */
+	if (wire_gate_state_decode(event->payload, event->len, &state, reason)) {
+		complain(r, &r->complained_gate, event->topic, reason);
+		return;
+	}
+	if (strcmp(state.gate, id) != 0) {
+		complain(r, &r->complained_gate, event->topic, "gate: not that of the topic");
+		return;
+	}
+	struct register_gate *gate = gate_of(r, id);
+	if (!gate)
+		return;
+	bool was_online = gate->absence.online;
+	if (r->store && register_store_through(r->store, state.log, &through))
+		through = 0;
+	if (!register_take_gate(gate, &state, through))
+		return;
+	if (gate->absence.online != was_online)
+		log_info("gate_%s gate=%s", gate->absence.online ? "online" : "offline", id);
+}
+
+static void take_checkin(struct register_program *r, const char *id, const struct link_event *event)
+{
+	struct checkin c;
+	struct uuid log;
+	int64_t seq;
+	char reason[WIRE_REASON_MAX];
+	if (wire_checkin_decode(event->payload, event->len, &c, reason)) {
+		if (event->len <= WIRE_PAYLOAD_MAX &&
+			!wire_checkin_peek(event->payload, event->len, &log, &seq))
+			school_refuse(r, id, log, seq, reason, event->payload, event->len);
+		else
+			complain(r, &r->complained_checkin, event->topic, reason);
+		return;
+	}
+	if (strcmp(c.gate, id) != 0) {
+		complain(r, &r->complained_checkin, event->topic, "gate: not that of the topic");
+		return;
+	}
+	school_take_checkin(r, &c);
+}
+
+/* A retained alert that is not open here: of a database that was lost, or of a broker's older copy. */
+static void take_alert(struct register_program *r, const char *id, const struct link_event *event)
+{
+	char topic[LINK_TOPIC_MAX];
+	if (!event->retained || event->len == 0)
+		return;
+	const struct day *today = school_today(r);
+	int32_t index = today ? day_alert_find(today, id) : DAY_NO_ALERT;
+	if (!today || (index >= 0 && !alert_is_over(&today->alerts[index])))
+		return;
+	snprintf(topic, sizeof(topic), "care/alert/%s", id);
+	publish_empty(r, topic);
+}
+
+static void take_message(struct register_program *r, const struct link_event *event)
+{
+	static const char gate_begin[] = "/gate/";
+	static const char alert_begin[] = "/care/alert/";
+	char id[CHECKIN_GATE_MAX];
+	size_t root = strlen(r->root);
+	if (strncmp(event->topic, r->root, root) != 0)
+		return;
+	const char *rest = event->topic + root;
+	if (!strncmp(rest, alert_begin, strlen(alert_begin))) {
+		take_alert(r, rest + strlen(alert_begin), event);
+		return;
+	}
+	if (strncmp(rest, gate_begin, strlen(gate_begin)) != 0)
+		return;
+	rest += strlen(gate_begin);
+	const char *slash = strchr(rest, '/');
+	if (!slash || (size_t)(slash - rest) >= sizeof(id))
+		return;
+	snprintf(id, sizeof(id), "%.*s", (int)(slash - rest), rest);
+	if (!checkin_slug_valid(id))
+		complain(r, &r->complained_other, "gate/+", "no gate's name");
+	else if (!strcmp(slash, "/state"))
+		take_gate_state(r, id, event);
+	else if (!strcmp(slash, "/checkin"))
+		take_checkin(r, id, event);
+}
+
+static void take_up(struct register_program *r)
+{
+	log_info("broker_up");
+	r->link_reason[0] = 0;
+	r->state.connected_since_ms = r->now.wall_ms;
+	publish_all(r);
+}
+
+static void take_down(struct register_program *r, const struct link_event *event)
+{
+	if (strcmp(r->link_reason, event->reason) != 0 || r->state.connected_since_ms >= 0)
+		log_warn(
+			"broker_down code=%d reason=\"%s\" next=retry", event->code, event->reason);
+	snprintf(r->link_reason, sizeof(r->link_reason), "%s",
+		event->reason[0] ? event->reason : "no reason");
+	r->state.connected_since_ms = -1;
+	publish_renew_will(r);
+}
+
+void broker_take(struct register_program *r)
+{
+	struct link_event event = { 0 };
+	for (int i = 0; i < REGISTER_EVENTS_PER_TURN && link_take(r->link, &event); i++) {
+		switch (event.kind) {
+		case LINK_EVENT_UP:
+			take_up(r);
+			break;
+		case LINK_EVENT_DOWN:
+			take_down(r, &event);
+			break;
+		case LINK_EVENT_MESSAGE:
+			take_message(r, &event);
+			break;
+		case LINK_EVENT_NONE:
+		case LINK_EVENT_ACK:
+			break;
+		}
+		link_event_finish(&event);
+	}
+}
+
+void broker_close(struct register_program *r)
+{
+	if (!r->link)
+		return;
+	if (link_up(r->link))
+		publish_stopping(r);
+	link_close(r->link, FLUSH_MS);
+	r->link = NULL;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * What the register says to the world.
+ *
+ * A turn's messages wait in a list of their own until its COMMIT, then join the outbox, which gives
+ * the link as much as its mailbox takes. While the link is down nothing is kept: what is retained is
+ * published anew at the next LINK_EVENT_UP, and what gates miss they ask for by sending again.
+ */
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/halfday.h"
+#include "register/register.h"
+#include "sys/log.h"
+
+struct outbox_message {
+	struct outbox_message *next;
+	char topic[LINK_TOPIC_MAX];
+	char *payload; /* NULL: empty */
+	int qos;
+	bool retain;
+};
+
+struct wire_context publish_context(const struct register_program *r)
+{
+	return (struct wire_context){ .zone = &r->zone, .rehearsal = r->clock.simulated };
+}
+
+/* ---- the outbox ---- */
+
+static void free_message(struct outbox_message *m)
+{
+	free(m->payload);
+	free(m);
+}
+
+/* @payload: taken over; NULL with @empty false is memory that was out: what matters comes again. */
+static void put(struct register_program *r, const char *topic, char *payload, bool empty, int qos,
+	bool retain)
+{
+	struct outbox_message *m = payload || empty ? calloc(1, sizeof(*m)) : NULL;
+	if (!m || r->n_out >= REGISTER_OUTBOX_MAX || !link_up(r->link)) {
+		free(m);
+		free(payload);
+		return;
+	}
+	snprintf(m->topic, sizeof(m->topic), "%s/%s", r->root, topic);
+	m->payload = payload;
+	m->qos = qos;
+	m->retain = retain;
+	if (r->turn_last)
+		r->turn_last->next = m;
+	else
+		r->turn_first = m;
+	r->turn_last = m;
+	r->n_out++;
+}
+
+static void drop_list(
+	struct register_program *r, struct outbox_message **first, struct outbox_message **last)
+{
+	while (*first) {
+		struct outbox_message *m = *first;
+		*first = m->next;
+		free_message(m);
+		r->n_out--;
+	}
+	*last = NULL;
+}
+
+void publish_forget(struct register_program *r)
+{
+	drop_list(r, &r->turn_first, &r->turn_last);
+}
+
+void publish_keep(struct register_program *r)
+{
+	if (!r->turn_first)
+		return;
+	if (r->out_last)
+		r->out_last->next = r->turn_first;
+	else
+		r->out_first = r->turn_first;
+	r->out_last = r->turn_last;
+	r->turn_first = r->turn_last = NULL;
+}
+
+void publish_flush(struct register_program *r)
+{
+	if (!link_up(r->link)) {
+		drop_list(r, &r->out_first, &r->out_last);
+		return;
+	}
+	while (r->out_first) {
+		struct outbox_message *m = r->out_first;
+		size_t len = m->payload ? strlen(m->payload) : 0;
+		if (link_post(r->link, m->topic, m->payload ? m->payload : "", len, m->qos,
+			    m->retain, 0))
+			return; /* full: the rest goes when there is room */
+		r->out_first = m->next;
+		if (!r->out_first)
+			r->out_last = NULL;
+		free_message(m);
+		r->n_out--;
+	}
+}
+
+void publish_finish(struct register_program *r)
+{
+	drop_list(r, &r->turn_first, &r->turn_last);
+	drop_list(r, &r->out_first, &r->out_last);
+	free(r->data);
+	r->data = NULL;
+}
+
+void publish_empty(struct register_program *r, const char *topic)
+{
+	put(r, topic, NULL, true, 1, true);
+}
+
+/* ---- alerts, arrivals, confirms ---- */
+
+static char *encode_alert(const struct register_program *r, const struct alert *alert)
+{
+	struct wire_context ctx = publish_context(r);
+	const struct roster_pupil *pupil = r->config.register_care_names && alert->pupil
+						   ? roster_pupil_of(r->roster, alert->pupil)
+						   : NULL;
+	return wire_alert_encode(alert, pupil, &ctx);
+}
+
+static void put_retained_alert(struct register_program *r, const struct alert *alert)
+{
+	char topic[LINK_TOPIC_MAX];
+	snprintf(topic, sizeof(topic), "care/alert/%s", alert->id);
+	put(r, topic, encode_alert(r, alert), false, 1, true);
+	/* Its last state stands for who listens now; for who comes later there is nothing. */
+	if (alert_is_over(alert))
+		publish_empty(r, topic);
+}
+
+void publish_alert(struct register_program *r, const struct alert *alert)
+{
+	put_retained_alert(r, alert);
+	put(r, "care/event", encode_alert(r, alert), false, 1, false);
+}
+
+void publish_arrival(
+	struct register_program *r, const struct day *day, size_t pupil, enum halfday half)
+{
+	const struct day_half *h = day_half_of(day, pupil, half);
+	struct wire_context ctx = publish_context(r);
+	struct wire_arrival arrival = { .pupil = day->roster->pupils[pupil].id,
+		.date = day->date,
+		.half = half,
+		.at_ms = h->tap_at_ms };
+	memcpy(arrival.gate, h->tap_gate, sizeof(arrival.gate));
+	put(r, "gates/arrival", wire_arrival_encode(&arrival, &ctx), false, 0, false);
+}
+
+void publish_confirms(struct register_program *r)
+{
+	for (size_t i = 0; i < r->n_confirms; i++) {
+		char topic[LINK_TOPIC_MAX];
+		snprintf(topic, sizeof(topic), "gate/%s/confirm", r->confirm_gates[i]);
+		put(r, topic, wire_confirm_encode(&r->confirms[i]), false, 1, false);
+	}
+}
+
+/* ---- the half days ---- */
+
+static void put_day(struct register_program *r, const struct day *day, enum halfday half)
+{
+	struct wire_context ctx = publish_context(r);
+	char topic[64];
+	char date[CIVIL_DATE_TEXT];
+	struct wire_day_class *rows = calloc(WIRE_DAY_CLASSES_MAX, sizeof(*rows));
+	if (!rows)
+		return;
+	struct wire_day message = { .date = day->date,
+		.half = half,
+		.at_ms = r->now.wall_ms,
+		.n_classes = day_counts(day, half, rows, WIRE_DAY_CLASSES_MAX),
+		.classes = rows };
+	civil_format_date(day->date, date);
+	snprintf(topic, sizeof(topic), "care/day/%s/%s", date, halfday_word(half));
+	put(r, topic, wire_day_encode(&message, &ctx), false, 1, true);
+	free(rows);
+}
+
+static void put_days(struct register_program *r, bool all)
+{
+	struct day *today = school_today(r);
+	if (!today)
+		return;
+	for (int h = 0; h < 2; h++) {
+		if (all || today->changed[h])
+			put_day(r, today, h ? HALFDAY_PM : HALFDAY_AM);
+		today->changed[h] = false;
+	}
+}
+
+/* A register that was off at midnight left them; it may not read care/day, but it may empty it. */
+static void empty_past_days(struct register_program *r)
+{
+	for (int back = 1; back <= REGISTER_DAYS_EMPTIED; back++)
+		for (int h = 0; h < 2; h++) {
+			char topic[64];
+			char date[CIVIL_DATE_TEXT];
+			civil_format_date(civil_date_add(r->state.today, -back), date);
+			snprintf(topic, sizeof(topic), "care/day/%s/%s", date, h ? "pm" : "am");
+			publish_empty(r, topic);
+		}
+}
+
+/* ---- gates/data ---- */
+
+static enum wire_names names_of(enum config_names names)
+{
+	switch (names) {
+	case CONFIG_NAMES_NONE:
+		return WIRE_NAMES_NONE;
+	case CONFIG_NAMES_FIRST:
+		return WIRE_NAMES_FIRST;
+	case CONFIG_NAMES_FULL:
+		return WIRE_NAMES_FULL;
+	}
+	return WIRE_NAMES_NONE;
+}
+
+static void put_data(struct register_program *r)
+{
+	if (r->data)
+		put(r, "gates/data", strdup(r->data), false, 1, true);
+}
+
+void publish_make_data(struct register_program *r)
+{
+	struct wire_context ctx = publish_context(r);
+	int64_t generation = r->roster->generation + 1;
+	/* Never back, also where the database was lost: then the seconds since 1970 are ahead of it. */
+	if (r->now.wall_ms / 1000 > generation)
+		generation = r->now.wall_ms / 1000;
+	if (school_begin(r))
+		return;
+	int err = register_store_generation_put(r->store, generation);
+	if (err) {
+		r->err = err;
+		return;
+	}
+	r->roster->generation = generation;
+	r->roster->made_at_ms = r->now.wall_ms;
+	char *text = wire_gates_data_encode(
+		r->roster, names_of(r->config.register_gate_names), r->state.today, &ctx);
+	if (!text || strlen(text) > WIRE_GATES_DATA_MAX) {
+		log_error("gates_data_too_large bytes=%zu next=gates_keep_what_they_have",
+			text ? strlen(text) : 0);
+		free(text);
+		return;
+	}
+	free(r->data);
+	r->data = text;
+	r->state_due_us = 0;
+	log_info("gates_data generation=%lld pupils=%zu cards=%zu bytes=%zu", (long long)generation,
+		r->roster->n_pupils, r->roster->n_cards, strlen(text));
+}
+
+/* ---- the state ---- */
+
+static int64_t number(const struct register_program *r, enum register_store_number what)
+{
+	return r->store ? register_store_number(r->store, what) : -1;
+}
+
+static void report(const struct register_program *r, struct wire_register_state *ret_state)
+{
+	*ret_state = (struct wire_register_state){
+		.state = WIRE_UNIT_ONLINE,
+		.at_ms = r->now.wall_ms,
+		.session = r->session,
+		.generation = r->roster->generation,
+		.pupils = (int64_t)r->roster->n_pupils,
+		.open_alerts = number(r, REGISTER_STORE_OPEN_ALERTS),
+		.refused_checkins = number(r, REGISTER_STORE_REFUSED),
+		.store = r->store_state,
+		.disk_free_mb = r->disk_free_mb,
+		.uptime_s = (r->now.mono_us - r->started_us) / 1000000,
+		.rehearsal = r->clock.simulated,
+	};
+	snprintf(ret_state->version, sizeof(ret_state->version), "%s", config_version());
+}
+
+static void put_state(struct register_program *r, enum wire_unit_state unit)
+{
+	struct wire_context ctx = publish_context(r);
+	report(r, &r->said);
+	r->said.state = unit;
+	put(r, "register/state", wire_register_state_encode(&r->said, &ctx), false, 1, true);
+	r->state_due_us = r->now.mono_us + REGISTER_STATE_EVERY_US;
+}
+
+void publish_renew_will(struct register_program *r)
+{
+	struct wire_context ctx = publish_context(r);
+	struct wire_register_state will;
+	uint8_t random[UUID_BYTES];
+	secret_random(random, sizeof(random));
+	r->session = uuid_from_random(random);
+	report(r, &will);
+	will.state = WIRE_UNIT_OFFLINE;
+	char *text = wire_register_state_encode(&will, &ctx);
+	if (!text || link_set_will(r->link, text, strlen(text)))
+		log_error("will_not_set next=connect_with_the_last_one");
+	free(text);
+}
+
+void publish_stopping(struct register_program *r)
+{
+	put_state(r, WIRE_UNIT_STOPPING);
+	publish_keep(r);
+	publish_flush(r);
+}
+
+/* ---- all of it ---- */
+
+void publish_all(struct register_program *r)
+{
+	put_state(r, WIRE_UNIT_ONLINE);
+	put_data(r);
+	const struct day *today = school_today(r);
+	for (size_t i = 0; today && i < today->n_alerts; i++) {
+		char topic[LINK_TOPIC_MAX];
+		if (!alert_is_over(&today->alerts[i])) {
+			put_retained_alert(r, &today->alerts[i]);
+			continue;
+		}
+		/* A broker that was restarted on an older copy can have it again. */
+		snprintf(topic, sizeof(topic), "care/alert/%s", today->alerts[i].id);
+		publish_empty(r, topic);
+	}
+	put_days(r, true);
+	empty_past_days(r);
+}
+
+void publish_due(struct register_program *r)
+{
+	int64_t now_us = r->now.mono_us;
+	if (r->data_due_us <= now_us && r->store && !r->err) {
+		r->data_due_us = INT64_MAX;
+		publish_make_data(r);
+		put_data(r);
+	}
+	if (r->day_due_us <= now_us) {
+		r->day_due_us = INT64_MAX;
+		put_days(r, false);
+	}
+	if (r->state_due_us <= now_us && link_up(r->link))
+		put_state(r, WIRE_UNIT_ONLINE);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * register/register.h: the register's program as one value, shared by the files of this folder alone.
+ *
+ * DESIGN. One thread owns all of it. A turn (main.c): read the clock; take a bounded batch from the
+ * broker; step each event; let time pass; one COMMIT; only then hand the outbox to the link. broker.c
+ * takes messages in, school.c keeps roster and days and writes what a step changed, publish.c says it
+ * to the world, answer.c and import.c serve the command line. What decides is in day.c and step.c.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/civil.h"
+#include "core/roster.h"
+#include "link/link.h"
+#include "register/day.h"
+#include "register/import.h"
+#include "register/step.h"
+#include "store/register_store.h"
+#include "sys/clock.h"
+#include "sys/config.h"
+#include "sys/hub.h"
+#include "sys/loop.h"
+#include "sys/secret.h"
+#include "wire/wire.h"
+
+#define REGISTER_EVENTS_PER_TURN 256 /* from the broker; bounds a turn to one commit of some ms */
+#define REGISTER_DAYS_KEPT 4 /* today, and days of which check-ins come late */
+#define REGISTER_REVISED_MAX REGISTER_EVENTS_PER_TURN
+#define REGISTER_CONFIRMS_MAX DAY_GATES_MAX
+#define REGISTER_OUTBOX_MAX 50000 /* messages: a whole school's alerts raised and closed, twice */
+#define REGISTER_STATE_EVERY_US INT64_C(20000000) /* register/state; topics.md */
+#define REGISTER_GATHER_US INT64_C(500000) /* day and gates/data: changes of this long go as one */
+#define REGISTER_STORE_AGAIN_US INT64_C(2000000) /* a store that failed is opened anew after this */
+#define REGISTER_IDLE_US INT64_C(5000000) /* no write for so long: time for a checkpoint */
+#define REGISTER_WAL_MAX (4 * 1024 * 1024) /* bytes that are moved over even without a pause */
+#define REGISTER_DAYS_EMPTIED 7 /* care/day of so many days before today is emptied at each UP */
+
+struct outbox_message; /* publish.c */
+
+struct register_day_slot {
+	struct day *day; /* NULL: free */
+	uint64_t used; /* turn in which it was last needed */
+};
+
+/* A check-in that was replaced by its higher revision: both its days are judged again. */
+struct register_revised {
+	struct checkin checkin;
+	int64_t received_ms;
+	int32_t old_day, new_day;
+};
+
+struct register_program {
+	struct config config;
+	struct config_options options;
+	struct clock clock;
+	struct civil_zone zone;
+	struct secret_key key;
+	struct loop *loop;
+	struct loop_source *timer;
+	struct hub *hub;
+	struct link *link;
+	struct register_store *store; /* NULL while it can't be opened */
+	char db_path[CONFIG_PATH_MAX + sizeof(REGISTER_STORE_FILE) + 1];
+
+	struct now now; /* of this turn */
+	uint64_t turn;
+	int err; /* of this turn's transaction; 0: well */
+	struct roster *roster; /* as the database has it; never NULL once open */
+	struct register_effects *fx;
+	struct register_state state;
+	size_t n_gates_known; /* in state.gates: those expected, then others that were heard */
+	char gate_ids[DAY_GATES_MAX][CHECKIN_GATE_MAX]; /* of those expected, for building days */
+	struct register_day_slot days[REGISTER_DAYS_KEPT];
+	size_t n_revised;
+	struct register_revised revised[REGISTER_REVISED_MAX];
+	size_t n_confirms;
+	struct wire_confirm *confirms; /* REGISTER_CONFIRMS_MAX; of this turn */
+	char (*confirm_gates)[CHECKIN_GATE_MAX];
+
+	struct outbox_message *out_first, *out_last; /* of this turn, then waiting for room */
+	struct outbox_message *turn_first, *turn_last; /* of this turn, until COMMIT */
+	size_t n_out;
+	char root[CONFIG_SLUG_MAX + 16]; /* schoolpoort/{school} */
+	char topic_state[LINK_TOPIC_MAX], filter_state[LINK_TOPIC_MAX],
+		filter_checkin[LINK_TOPIC_MAX], filter_alert[LINK_TOPIC_MAX];
+	struct uuid session;
+	char link_reason[LINK_REASON_MAX];
+	struct wire_register_state said; /* as last published */
+	int64_t state_due_us, data_due_us, day_due_us; /* monotonic; INT64_MAX: not due */
+	char *data; /* the payload of gates/data as last made; NULL: none yet */
+	bool roster_changed; /* an import was committed: load it, make gates/data */
+
+	int64_t started_us, last_write_us, store_failed_us;
+	enum wire_store_state store_state;
+	int64_t disk_free_mb, disk_looked_us;
+	bool complained_gate, complained_checkin, complained_other; /* logged once a kind */
+	uint64_t complaints;
+	int checkpoint_day; /* day number of the last nightly one */
+};
+
+/* school.c */
+/** school_open() - the database, the roster, today. Return: 0 or a store_err. */
+int school_open(struct register_program *r);
+/** school_close() - accepts a program that never opened. */
+void school_close(struct register_program *r);
+/** school_day() - a date in memory, built where it isn't; today's is settled as it is built.
+ * Return: NULL where the store fails (r->err is set). */
+struct day *school_day(struct register_program *r, struct civil_date date);
+/** school_today() - today's, NULL where it isn't in memory; builds nothing. */
+struct day *school_today(struct register_program *r);
+/** school_begin() - before the turn's first write. Return: 0, or r->err. */
+int school_begin(struct register_program *r);
+/** school_take_checkin() - one message's check-in, through store and step. @received_ms: now */
+void school_take_checkin(struct register_program *r, const struct checkin *c);
+/** school_refuse() - keep a message aside, confirm it by name. */
+void school_refuse(struct register_program *r, const char *gate, struct uuid log, int64_t seq,
+	const char *reason, const void *payload, size_t len);
+/** school_turn() - what is left of a turn: revised days, the date, a changed roster, time. */
+void school_turn(struct register_program *r);
+/** school_end() - COMMIT, or forget everything that rested on it. */
+void school_end(struct register_program *r);
+/** school_care() - housekeeping: open again after a failure, checkpoint, free space. */
+void school_care(struct register_program *r);
+
+/* broker.c */
+/** broker_open() - start the link. Return: 0 or a link_err. */
+int broker_open(struct register_program *r);
+/** broker_take() - what came, a bounded batch. */
+void broker_take(struct register_program *r);
+/** broker_close() - say "stopping", flush, disconnect; accepts a program without a link. */
+void broker_close(struct register_program *r);
+
+/* publish.c */
+/** publish_alert() - an alert as it stands: event and retained topic, emptied at once when over. */
+void publish_alert(struct register_program *r, const struct alert *alert);
+/** publish_arrival() - this pupil is in. */
+void publish_arrival(
+	struct register_program *r, const struct day *day, size_t pupil, enum halfday half);
+/** publish_confirms() - this turn's, one a log. */
+void publish_confirms(struct register_program *r);
+/** publish_empty() - empty a retained topic below the root. */
+void publish_empty(struct register_program *r, const char *topic);
+/** publish_all() - every retained topic anew, after LINK_EVENT_UP; the birth first. */
+void publish_all(struct register_program *r);
+/** publish_due() - the state, gates/data and the half days, where changed or due. */
+void publish_due(struct register_program *r);
+/** publish_keep() - the turn was committed: its messages may go. */
+void publish_keep(struct register_program *r);
+/** publish_forget() - it was not: drop them. */
+void publish_forget(struct register_program *r);
+/** publish_flush() - hand the link what it has room for; while down nothing is kept. */
+void publish_flush(struct register_program *r);
+/** publish_stopping() - the last word before the link is closed. */
+void publish_stopping(struct register_program *r);
+/** publish_renew_will() - a fresh session, and the will that goes with it. */
+void publish_renew_will(struct register_program *r);
+/** publish_make_data() - the next generation of gates/data out of the roster, stored. */
+void publish_make_data(struct register_program *r);
+/** publish_context() - how messages are written. */
+struct wire_context publish_context(const struct register_program *r);
+/** publish_finish() - free what waits. */
+void publish_finish(struct register_program *r);
+
+/* answer.c */
+/** answer_open() - listen on register.sock. Return: 0 or negative errno. */
+int answer_open(struct register_program *r);
+/** answer_close() - drop everybody; accepts a program that never listened. */
+void answer_close(struct register_program *r);
