@@ -68,11 +68,11 @@ static int draw_row(struct stage *s, const struct screen_view_row *row, const ch
 static double difference(const unsigned char *a, const unsigned char *b, int n, unsigned char *diff)
 {
 	int differ = 0;
-	for (int i = 0; i < n; i++) {
+	for (size_t i = 0; i < (size_t)n; i++) {
 		bool far = false;
-		for (int c = 0; c < 3; c++)
+		for (size_t c = 0; c < 3; c++)
 			far = far || abs(a[3 * i + c] - b[3 * i + c]) > CHANNEL_MAX;
-		memset(diff + 3 * i, far ? 255 : 0, 3);
+		memset(&diff[3 * i], far ? 255 : 0, 3);
 		differ += far;
 	}
 	return (double)differ / n;

@@ -79,7 +79,7 @@ static uint32_t alpha_at(const struct raster_case *c)
 		{ SCREEN_SHAPE_END, 0, 0, 0, 0, 0, 0, 0 } };
 	const uint32_t paints[SCREEN_RASTER_PAINTS] = { 0xff123456 };
 	screen_raster_draw(rows, paints, 200, pixels);
-	return pixels[(int)(c->y * 2) * 200 + (int)(c->x * 2)];
+	return pixels[(size_t)(c->y * 2) * 200 + (size_t)(c->x * 2)];
 }
 
 static void test_every_shape(void **state)
@@ -99,7 +99,7 @@ static void test_box_of_pixels(void **state)
 	screen_raster_box(20, 10, 4, 0xffabcdef, pixels);
 	assert_int_equal(pixels[0], 0); /* the corner is round */
 	assert_int_equal(pixels[10], 0xffabcdef);
-	assert_int_equal(pixels[5 * 20], 0xffabcdef);
+	assert_int_equal(pixels[100], 0xffabcdef);
 	screen_raster_box(1, 1, 50, 0xffabcdef, pixels); /* no smaller box, no larger radius */
 	assert_true(pixels[0] >> 24 > 0);
 }

@@ -189,7 +189,7 @@ static void test_buttons(void **state)
 		const struct screen_view_row *r = screen_view_rows;
 		struct screen_settings settings = { "School", ROSTER_NL, false, true, true };
 		struct screen_picture p;
-		while (strcmp(r->name, row[i].view))
+		while (strcmp(r->name, row[i].view) != 0)
 			r++;
 		screen_picture_of(&r->view, &settings, &words, &p);
 		screen_draw_picture(s.draw, &p, 0);

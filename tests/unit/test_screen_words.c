@@ -60,7 +60,7 @@ static void test_no_unused_text(void **state)
 		assert_non_null(f);
 		while (fgets(line, sizeof(line), f)) {
 			char *end = strrchr(line, '"');
-			if (strncmp(line, "msgid \"", 7) || !end || end == line + 7)
+			if (strncmp(line, "msgid \"", 7) != 0 || !end || end == line + 7)
 				continue;
 			*end = '\0';
 			n++;

@@ -20,7 +20,7 @@ void screen_client_init(
 	c->loop = loop;
 	c->path = path;
 	c->fd = -1;
-	c->since_us = now_us;
+	c->silent_us = now_us;
 	c->next_try_us = now_us;
 }
 
@@ -36,8 +36,11 @@ void screen_client_finish(struct screen_client *c)
 static void lose(struct screen_client *c, const char *why)
 {
 	screen_client_finish(c);
-	c->since_us = clock_mono_us();
-	c->next_try_us = c->since_us + TRY_EVERY_US;
+	int64_t now_us = clock_mono_us();
+	c->next_try_us = now_us + TRY_EVERY_US;
+	if (c->heard)
+		c->silent_us = now_us; /* and not anew with each connection that brings nothing */
+	c->heard = false;
 	log_warn("kiosk_gone reason=%s next=connect_again", why);
 	c->told = true;
 }
@@ -78,7 +81,6 @@ void screen_client_connect(struct screen_client *c, int64_t now_us)
 		lose(c, "loop");
 		return;
 	}
-	c->since_us = now_us;
 	log_info("kiosk_found");
 	c->told = false;
 	c->refused = false;
@@ -113,7 +115,7 @@ bool screen_client_drain(struct screen_client *c, struct wire_view *ret_view)
 			log_warn("kiosk_refused reason=\"%s\"", c->message.reason);
 		if (c->message.type == WIRE_LOCAL_VIEW) {
 			*ret_view = c->message.view;
-			came = true;
+			came = c->heard = true;
 		}
 	}
 	return came;

@@ -19,7 +19,8 @@ struct screen_client {
 	const char *path; /* borrowed */
 	struct loop_source *source;
 	int fd; /* -1: not connected */
-	int64_t since_us; /* connected or not, since then */
+	bool heard; /* a view has come over this connection */
+	int64_t silent_us; /* where nothing was heard: since when */
 	int64_t next_try_us;
 	bool told; /* of being away, in the log */
 	bool refused; /* a datagram of this connection was not understood, and the log says so */

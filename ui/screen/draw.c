@@ -245,8 +245,10 @@ static void put_group(
 	int heights[GROUP_MAX] = { 0 };
 	float scale = 1;
 	int total = measure(d, group, n, in, scale, heights);
-	for (; total > in.h && scale > 0.6f; scale -= 0.06f)
-		total = measure(d, group, n, in, scale - 0.06f, heights);
+	while (total > in.h && scale > 0.6f) {
+		scale -= 0.06f;
+		total = measure(d, group, n, in, scale, heights);
+	}
 	if (heights[n - 1] > 0 && heights[n - 1] < least)
 		total += least - heights[n - 1];
 	SDL_Rect at = { in.x, in.y + (in.h > total ? (in.h - total) / 2 : 0), in.w, 0 };

@@ -54,7 +54,6 @@ struct app {
 	const char *frames_dir; /* NULL: none */
 
 	struct wire_view view; /* the newest */
-	bool has_view; /* of the present connection, or of the last one until it is covered */
 	bool pending; /* came, not yet drawn */
 	bool redraw;
 	int64_t view_us; /* when it came */
@@ -164,8 +163,8 @@ static int64_t due_us(const struct app *a)
 static int64_t cover_us(const struct app *a)
 {
 	int64_t us = INT64_MAX;
-	if (a->client.fd < 0)
-		us = a->client.since_us + AWAY_AFTER_US;
+	if (!a->client.heard)
+		us = a->client.silent_us + AWAY_AFTER_US;
 	if (a->shown == SHOWN_VIEW && !a->pending && a->picture.name[0]) {
 		int64_t most = a->view.state == WIRE_VIEW_OVERVIEW
 				       ? RECORD_MOST_US
@@ -178,8 +177,8 @@ static int64_t cover_us(const struct app *a)
 static void animate(struct app *a, int64_t now_us)
 {
 	bool moves = a->picture.layout == SCREEN_LAYOUT_IDLE && a->shown == SHOWN_VIEW;
-	/* One, two, three waves, then all of them for two steps. */
-	static const int steps[] = { 0, 0, 1, 2, 3 };
+	/* At rest for a while, then one, two, three waves: four drawings in five seconds. */
+	static const int steps[] = { 0, 0, 0, 0, 1, 2, 3 };
 	int64_t step = (now_us - a->shown_us) / PHASE_US;
 	int phase = moves ? steps[step % (int64_t)(sizeof(steps) / sizeof(steps[0]))] : a->phase;
 	if (phase == a->phase && !a->redraw)
@@ -241,7 +240,7 @@ static int open_stage(struct app *a, int64_t now_us)
 		return 0;
 	}
 	log_info("display_open");
-	a->client.since_us = now_us; /* two seconds for the kiosk from here on */
+	a->client.silent_us = now_us; /* two seconds for the kiosk from here on */
 	if (a->config.screen_sound) {
 		a->speaker = screen_speaker_open();
 		if (!a->speaker)
@@ -272,7 +271,7 @@ static int turn(struct app *a)
 		/* Hello is said by who can show something. */
 		screen_client_connect(&a->client, now_us);
 		if (screen_client_drain(&a->client, &a->view)) {
-			a->has_view = a->pending = true;
+			a->pending = true;
 			a->view_us = now_us;
 		}
 		refresh(a, now_us);

@@ -9,7 +9,7 @@
 #define BUFFER_FRAMES 512 /* 11 ms; with the device's own 21 to 32 ms until it is heard */
 #define LOUD 0.22f /* of full scale: a corridor, not an alarm */
 #define NOTES 3
-#define GLIDE_FRAMES (RATE / 125) /* 8 ms in and out */
+#define GLIDE_FRAMES 384.0f /* 8 ms in and out */
 #define TURN 6.2831853f /* radians */
 
 struct note {
