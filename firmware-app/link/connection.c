@@ -2,12 +2,12 @@
 /*
  * link/connection.c: the link's thread, the only place that calls libmosquitto.
  *
- * DESIGN. One round is one client object: made, connected, served until it ends, destroyed. A client
- * kept over a reconnect would send what was in flight again by itself, before the birth, and would keep
- * the certificates it read first; the caller sends again what is not confirmed anyway. Waiting is done
- * in poll() on the library's socket, the out-mailbox and the stop event together, so that a posted
- * message leaves at once; the library is only entered when there is something to do, and every 100 ms
- * for its keepalive and for TLS bytes that it may have read already.
+ * DESIGN. One round is one client object: made, connected, served until it ends, destroyed. A
+ * client kept over a reconnect would send what was in flight again by itself, before the birth, and
+ * would keep the certificates it read first; the caller sends again what is not confirmed anyway.
+ * Waiting is done in poll() on the library's socket, the out-mailbox and the stop event together,
+ * so that a posted message leaves at once; the library is only entered when there is something to
+ * do, and every 100 ms for its keepalive and for TLS bytes that it may have read already.
  */
 #include <assert.h>
 #include <errno.h>
@@ -117,7 +117,8 @@ static bool asked_to_stop(const struct link *link, int wait_ms)
 	return poll(&p, 1, wait_ms) > 0;
 }
 
-/* Takes the event. The owner's pace is the thread's: order is kept, nothing in between is dropped. */
+/* Takes the event. The owner's pace is the thread's: order is kept, nothing in between is
+ * dropped. */
 static void give(struct connection *c, struct link_event *event, size_t bytes, int patience_ms)
 {
 	if (mailbox_put_wait(
@@ -409,7 +410,8 @@ static void advance(struct connection *c)
 		end(c, "no SUBACK within %d s", SUBACK_MS / 1000);
 }
 
-/* A message that the library won't send, as the broker would have said it; 0: the connection's fault. */
+/* A message that the library won't send, as the broker would have said it; 0: the connection's
+ * fault. */
 static int refusal_of(int rc)
 {
 	switch (rc) {
@@ -550,7 +552,8 @@ static bool has_new_will(const struct connection *c)
 	return new;
 }
 
-/* A will is used up by a connection that came up; the first one is waited for as long as it takes. */
+/* A will is used up by a connection that came up; the first one is waited for as long as it
+ * takes. */
 static bool wait_for_will(const struct connection *c)
 {
 	const struct link *link = c->link;

@@ -2,10 +2,11 @@
 /*
  * link/link.h: one MQTT 5 connection in a thread of its own (the only folder with mosquitto.h).
  *
- * DESIGN. libmosquitto's own thread ends for good on several errors, and its calls block for seconds to minutes
- * (library-facts.md section 4). So a thread of ours connects, loops and reconnects; the owner's thread only exchanges
- * bounded mailboxes with it and is woken by a descriptor. The link promises nothing: what must arrive is kept by the
- * caller and posted again. All functions are for the owner's thread; none blocks but link_close().
+ * DESIGN. libmosquitto's own thread ends for good on several errors, and its calls block for
+ * seconds to minutes (library-facts.md section 4). So a thread of ours connects, loops and
+ * reconnects; the owner's thread only exchanges bounded mailboxes with it and is woken by a
+ * descriptor. The link promises nothing: what must arrive is kept by the caller and posted again.
+ * All functions are for the owner's thread; none blocks but link_close().
  */
 #pragma once
 
@@ -18,9 +19,9 @@
 #define LINK_TOPIC_MAX 256 /* bytes with the zero; the longest topic of the contract has 180 */
 #define LINK_SUBSCRIPTIONS_MAX 16
 #define LINK_OUT_MAX 8192 /* messages waiting to go out: two for each of 4,000 alerts */
-#define LINK_OUT_BYTES_MAX (64 * 1024 * 1024)
+#define LINK_OUT_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define LINK_IN_MAX 4096 /* events waiting for the owner; the link thread then waits */
-#define LINK_IN_BYTES_MAX (64 * 1024 * 1024)
+#define LINK_IN_BYTES_MAX ((size_t)64 * 1024 * 1024)
 #define LINK_REASON_MAX 200
 
 enum link_err {
@@ -50,8 +51,9 @@ struct link_config {
 
 enum link_event_kind {
 	LINK_EVENT_NONE,
-	LINK_EVENT_UP, /* CONNACK 0 and every SUBACK came; publish the birth now. Retained messages may come
-			* before it: each subscription is answered as it is made */
+	/* CONNACK 0 and every SUBACK came; publish the birth now. Retained messages may come before
+	 * it: each subscription is answered as it is made. */
+	LINK_EVENT_UP,
 	LINK_EVENT_DOWN, /* once an edge, also where a connection never came up; set a new will */
 	LINK_EVENT_MESSAGE, /* topic, payload */
 	LINK_EVENT_ACK, /* a posted message's PUBACK: tag, code */
@@ -64,17 +66,18 @@ struct link_event {
 	size_t len;
 	bool retained; /* as delivered: a retained message from before the subscription */
 	uint64_t tag;
-	int code; /* MQTT 5 reason: of the PUBACK (16: nobody subscribes), of the refusal or of the end */
+	int code; /* MQTT 5 reason: of the PUBACK (16: nobody subscribes), refusal or end */
 	char reason[LINK_REASON_MAX]; /* LINK_EVENT_DOWN: for the log */
 };
 
 struct link; /* opaque */
 
-/** link_open() - start the thread; it connects as soon as a will is set. Return: 0 or a link_err. */
+/** link_open() - start the thread; it connects as soon as a will is set. Return: 0 or a
+ * link_err. */
 int link_open(const struct link_config *config, struct link **ret_link);
 
-/** link_close() - the thread sends what waits for up to @flush_ms, says DISCONNECT, and ends; waits 2 s more at most,
- * then leaves a thread that hangs in name resolution behind. Accepts NULL. */
+/** link_close() - the thread sends what waits for up to @flush_ms, says DISCONNECT, and ends; waits
+ * 2 s more at most, then leaves a thread that hangs in name resolution behind. Accepts NULL. */
 void link_close(struct link *link, int flush_ms);
 
 /** link_fd() - readable while link_take() has something. */
@@ -86,8 +89,8 @@ bool link_take(struct link *link, struct link_event *ret_event);
 /** link_event_finish() - free what the event holds; accepts a zeroed one. */
 void link_event_finish(struct link_event *event);
 
-/** link_set_will() - the will of the next connection. The thread connects (again) only with a will set after
- * LINK_EVENT_DOWN, so that session ids of will and birth agree. Copied. */
+/** link_set_will() - the will of the next connection. The thread connects (again) only with a will
+ * set after LINK_EVENT_DOWN, so that session ids of will and birth agree. Copied. */
 int link_set_will(struct link *link, const char *payload, size_t len);
 
 /** link_up() - between LINK_EVENT_UP and LINK_EVENT_DOWN as taken by the owner. */
@@ -98,9 +101,10 @@ bool link_up(const struct link *link);
  * @payload: @len bytes, copied; 0 bytes empties a retained topic
  * @qos: 0 or 1
  * @tag: for LINK_EVENT_ACK; 0: no event wanted
- * Order is kept. At most 10 are unacknowledged at a time. A message that is never sent, because it is over the
- * broker's limit (149) or its topic is not one (144), has its event as well; one of QoS 0 has it with code 0 once it
- * is written. What a connection that ends leaves unacknowledged has none: after LINK_EVENT_DOWN post it again.
+ * Order is kept. At most 10 are unacknowledged at a time. A message that is never sent, because it
+ * is over the broker's limit (149) or its topic is not one (144), has its event as well; one of QoS
+ * 0 has it with code 0 once it is written. What a connection that ends leaves unacknowledged has
+ * none: after LINK_EVENT_DOWN post it again.
  * Return: 0 or a link_err.
  */
 int link_post(struct link *link, const char *topic, const void *payload, size_t len, int qos,

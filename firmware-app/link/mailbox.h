@@ -2,10 +2,10 @@
 /*
  * link/mailbox.h: a bounded queue of heap objects between two threads, readable as a descriptor.
  *
- * DESIGN. One thread puts, one takes; order is kept. The descriptor is readable exactly while something
- * is in it, so either side can wait for it beside its sockets and timers. For the same reason a full
- * mailbox is waited for on a descriptor too, and not on a condition variable: the wait must also end
- * when the link is asked to stop.
+ * DESIGN. One thread puts, one takes; order is kept. The descriptor is readable exactly while
+ * something is in it, so either side can wait for it beside its sockets and timers. For the same
+ * reason a full mailbox is waited for on a descriptor too, and not on a condition variable: the
+ * wait must also end when the link is asked to stop.
  */
 #pragma once
 
@@ -18,11 +18,12 @@ struct mailbox; /* opaque */
  * Return: NULL where memory or descriptors are out. */
 struct mailbox *mailbox_create(size_t max_items, size_t max_bytes);
 
-/** mailbox_destroy() - with what is still in it, each given to @destroy (NULL: it is empty); accepts NULL.
- * Both threads must be done with it. */
+/** mailbox_destroy() - with what is still in it, each given to @destroy (NULL: it is empty);
+ * accepts NULL. Both threads must be done with it. */
 void mailbox_destroy(struct mailbox *box, void (*destroy)(void *item));
 
-/** mailbox_put() - append; never blocks. @bytes: what the item counts for, given back when it is taken.
+/** mailbox_put() - append; never blocks. @bytes: what the item counts for, given back when it is
+ * taken.
  * Return: true: the mailbox owns @item; false: full, the caller still owns it. */
 bool mailbox_put(struct mailbox *box, void *item, size_t bytes);
 

@@ -56,9 +56,9 @@ const char *store_err_text(int err)
 }
 
 /*
- * SQLITE_FULL covers ENOSPC on a write; quotas, and a full disk met while syncing, come as I/O errors.
- * sqlite3_system_errno() stays at an older value, or 0, when it is a COMMIT that fails (measured with
- * 3.40.1), so errno goes first: it is cleared before every call.
+ * SQLITE_FULL covers ENOSPC on a write; quotas, and a full disk met while syncing, come as I/O
+ * errors. sqlite3_system_errno() stays at an older value, or 0, when it is a COMMIT that fails
+ * (measured with 3.40.1), so errno goes first: it is cleared before every call.
  */
 static bool is_full(const struct db *db)
 {
@@ -290,7 +290,7 @@ static int prepare_all(struct db *db, const struct db_schema *schema)
 			db, "INSERT OR REPLACE INTO meta VALUES(?1, ?2)", &db->meta[DB_META_PUT]);
 	if (err)
 		return err;
-	db->statements = calloc(schema->n_statements + 1, sizeof(*db->statements));
+	db->statements = calloc(schema->n_statements + 1, sizeof(sqlite3_stmt *));
 	if (!db->statements)
 		return STORE_ERR_MEMORY;
 	db->n_statements = schema->n_statements;

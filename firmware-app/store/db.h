@@ -52,14 +52,14 @@ struct db_query {
  * @path: its folder must exist and be writable
  * @rehearsal: the clock is simulated; written at the first open, compared at the others
  *
- * Runs quick_check for up to 5 s; what it can't finish counts as sound. Return: 0; STORE_ERR_DAMAGED
- * (not a database, or quick_check found something: db_move_aside() and open anew), _REHEARSAL, _NEWER
- * (both leave the file as it was), or any other store_err.
+ * Runs quick_check for up to 5 s; what it can't finish counts as sound. Return: 0;
+ * STORE_ERR_DAMAGED (not a database, or quick_check found something: db_move_aside() and open
+ * anew), _REHEARSAL, _NEWER (both leave the file as it was), or any other store_err.
  */
 int db_open(const char *path, const struct db_schema *schema, bool rehearsal, struct db **ret_db);
 
-/** db_close() - end all statements, checkpoint, close; accepts NULL. After an error of the disk or a
- * damaged page the WAL is left as it is for the next open, which then checks the file. */
+/** db_close() - end all statements, checkpoint, close; accepts NULL. After an error of the disk or
+ * a damaged page the WAL is left as it is for the next open, which then checks the file. */
 void db_close(struct db *db);
 
 /** db_was_unclean() - the last user of the file did not close it: a WAL with content was there. */
@@ -68,14 +68,16 @@ bool db_was_unclean(const struct db *db);
 /** db_begin() - BEGIN IMMEDIATE. No transaction may be open. Return: 0 or a store_err. */
 int db_begin(struct db *db);
 
-/** db_commit() - durable once 0 is returned. After an error nothing may be promised: the transaction is
- * over, and its rows may still be found after a restart. Return: 0 or a store_err. */
+/** db_commit() - durable once 0 is returned. After an error nothing may be promised: the
+ * transaction is over, and its rows may still be found after a restart. Return: 0 or a
+ * store_err. */
 int db_commit(struct db *db);
 
 /** db_rollback() - end an open transaction without it; harmless where none is open. */
 void db_rollback(struct db *db);
 
-/** db_end_with() - db_commit() where @err is 0, else db_rollback(). Return: @err, or the commit's. */
+/** db_end_with() - db_commit() where @err is 0, else db_rollback(). Return: @err, or the
+ * commit's. */
 int db_end_with(struct db *db, int err);
 
 /** db_query() - start a statement of the schema. @statement: its index */
@@ -90,8 +92,8 @@ void db_put_blob(struct db_query *q, const void *bytes, size_t len);
 /** db_put_null() - bind NULL to the next parameter. */
 void db_put_null(struct db_query *q);
 
-/** db_step() - Return: 1: a row to read, 0: no more, or a store_err; after the last two the query has
- * ended and may be bound and stepped again. */
+/** db_step() - Return: 1: a row to read, 0: no more, or a store_err; after the last two the query
+ * has ended and may be bound and stepped again. */
 int db_step(struct db_query *q);
 
 /** db_run() - step to the end, rows unread. Return: 0 or a store_err. */
@@ -109,8 +111,8 @@ void db_get_text(struct db_query *q, char *ret_text, size_t size);
 /** db_get_blob() - the next column into exactly @size bytes; zeros where it is NULL.
  * Return: false where it has another length (a damaged row); *ret_bytes is then zeros. */
 bool db_get_blob(struct db_query *q, void *ret_bytes, size_t size);
-/** db_get_bytes() - the next column, blob or text, of any length; borrowed until the next step; NULL and
- * length 0 where it is NULL or empty. */
+/** db_get_bytes() - the next column, blob or text, of any length; borrowed until the next step;
+ * NULL and length 0 where it is NULL or empty. */
 const void *db_get_bytes(struct db_query *q, size_t *ret_len);
 /** db_skip() - pass over the next column. */
 void db_skip(struct db_query *q);
@@ -121,13 +123,14 @@ int64_t db_changes(const struct db *db);
 /** db_exec() - statements without parameters, for what is rare. Return: 0 or a store_err. */
 int db_exec(struct db *db, const char *sql);
 
-/** db_meta_int() - a number kept under @key. Return: 0 and *ret_value (@fallback where there is none), or
- * a store_err. The table `meta` belongs to db; "rehearsal" and "readable_from" are its own keys. */
+/** db_meta_int() - a number kept under @key. Return: 0 and *ret_value (@fallback where there is
+ * none), or a store_err. The table `meta` belongs to db; "rehearsal" and "readable_from" are its
+ * own keys. */
 int db_meta_int(struct db *db, const char *key, int64_t fallback, int64_t *ret_value);
 /** db_meta_put_int() - within the caller's transaction. Return: 0 or a store_err. */
 int db_meta_put_int(struct db *db, const char *key, int64_t value);
-/** db_meta_blob() - bytes kept under @key. Return: 1 and @size bytes, 0: none or of another length, or a
- * store_err. */
+/** db_meta_blob() - bytes kept under @key. Return: 1 and @size bytes, 0: none or of another length,
+ * or a store_err. */
 int db_meta_blob(struct db *db, const char *key, void *ret_bytes, size_t size);
 /** db_meta_put_blob() - within the caller's transaction. Return: 0 or a store_err. */
 int db_meta_put_blob(struct db *db, const char *key, const void *bytes, size_t size);
@@ -141,47 +144,52 @@ int64_t db_wal_bytes(const struct db *db);
 
 struct db_backup; /* opaque */
 
-/** db_backup_open() - start a copy of a database in use. @path: replaced once the copy is whole; until
- * then it grows under PATH.part. Return: 0 or a store_err. */
+/** db_backup_open() - start a copy of a database in use. @path: replaced once the copy is whole;
+ * until then it grows under PATH.part. Return: 0 or a store_err. */
 int db_backup_open(struct db *db, const char *path, struct db_backup **ret_backup);
 
 /** db_backup_step() - copy some more; what the owner writes in between is in the copy.
  * @n_pages: 1 or more, of 4 KiB; -1: all of it. Return: 1: go on, 0: done, or a store_err. */
 int db_backup_step(struct db_backup *backup, int n_pages);
 
-/** db_backup_close() - after a step's 0: bring the copy onto the medium under its name, else drop it.
- * Before db_close(). Return: 0 or a store_err; accepts NULL. */
+/** db_backup_close() - after a step's 0: bring the copy onto the medium under its name, else drop
+ * it. Before db_close(). Return: 0 or a store_err; accepts NULL. */
 int db_backup_close(struct db_backup *backup);
 
 /** db_move_aside() - give a damaged file, with its -wal and -shm, the name PATH.damaged-NUMBER.
  * @ret_path: DB_PATH_MAX bytes, the new name. The file must be closed. Return: 0 or a store_err. */
 int db_move_aside(const char *path, char *ret_path);
 
-/** db_salvage_fn - one readable row of a damaged table, columns as asked for; any of them may be nonsense.
+/** db_salvage_fn - one readable row of a damaged table, columns as asked for; any of them may be
+ * nonsense.
  * Return: 0 to go on, or a store_err that ends it. */
 typedef int db_salvage_fn(void *context, struct db_query *row);
 
 /**
  * db_salvage() - hand every row of a damaged table that can still be read to @take.
  * @path: the file moved aside
- * @select: "SELECT … FROM t WHERE t.rowid", to which a comparison is added; its first column the rowid
+ * @select: "SELECT … FROM t WHERE t.rowid", to which a comparison is added; its first column the
+ * rowid
  *
- * By rowid upwards until an error, downwards until an error, then number by number between the two. A row
- * may come twice. Return: how many rows were handed over, or what @take returned. An unreadable file gives 0.
+ * By rowid upwards until an error, downwards until an error, then number by number between the two.
+ * A row may come twice. Return: how many rows were handed over, or what @take returned. An
+ * unreadable file gives 0.
  */
 int64_t db_salvage(const char *path, const char *select, db_salvage_fn *take, void *context);
 
-/** db_refill_fn - put what can be saved of @damaged, by db_salvage(), into @fresh; no transaction is open.
+/** db_refill_fn - put what can be saved of @damaged, by db_salvage(), into @fresh; no transaction
+ * is open.
  * Return: 0 or a store_err. */
 typedef int db_refill_fn(void *context, struct db *fresh, const char *damaged);
 
 /**
- * db_open_rescued() - as db_open(), but a damaged file is replaced by a new one with what @refill could save.
+ * db_open_rescued() - as db_open(), but a damaged file is replaced by a new one with what @refill
+ * could save.
  * @ret_rescued: whether that happened
  *
- * The new file grows under PATH.new and takes the place of the damaged one, which is moved aside, when it is whole:
- * a power cut at any moment leaves one of the two to go on from. Return: 0 or a store_err, never STORE_ERR_DAMAGED
- * unless the new file is damaged as well.
+ * The new file grows under PATH.new and takes the place of the damaged one, which is moved aside,
+ * when it is whole: a power cut at any moment leaves one of the two to go on from. Return: 0 or a
+ * store_err, never STORE_ERR_DAMAGED unless the new file is damaged as well.
  */
 int db_open_rescued(const char *path, const struct db_schema *schema, bool rehearsal,
 	db_refill_fn *refill, void *context, struct db **ret_db, bool *ret_rescued);

@@ -23,7 +23,8 @@ struct db {
 	bool suspect; /* the disk failed or a page was damaged: keep the WAL at close */
 };
 
-/** db_error() - the store_err of an SQLite code, remembering in @db what must not be trusted any more. */
+/** db_error() - the store_err of an SQLite code, remembering in @db what must not be trusted any
+ * more. */
 int db_error(struct db *db, int code);
 
 /** db_connect() - the connection alone: no pragma that writes, no check, no schema. */

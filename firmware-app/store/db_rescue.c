@@ -268,7 +268,8 @@ static int remove_database(const char *path)
 	return 0;
 }
 
-/* The new file, complete, checkpointed and closed: nothing of it is in a WAL when it gets its name. */
+/* The new file, complete, checkpointed and closed: nothing of it is in a WAL when it gets its
+ * name. */
 static int build_new(const char *path, const char *damaged, const struct db_schema *schema,
 	bool rehearsal, db_refill_fn *refill, void *context)
 {
@@ -296,7 +297,8 @@ int db_open_rescued(const char *path, const struct db_schema *schema, bool rehea
 
 	if (n < 0 || (size_t)n >= sizeof(fresh))
 		return STORE_ERR_IO;
-	/* Cut between moving the damaged file away and naming the new one, which was whole by then. */
+	/* Cut between moving the damaged file away and naming the new one, which was whole by
+	 * then. */
 	if (!exists(path) && exists(fresh)) {
 		if (rename(fresh, path) < 0)
 			return errno_error(errno);

@@ -10,9 +10,9 @@
 #include "store/db.h"
 
 /*
- * The log is a table whose key is the number. Numbers 1 and up belong to the log named in meta; 0 and
- * below are rows of an earlier log that its register had confirmed: kept for their time, never sent again.
- * Words are the contract's, so a reordered enum changes no stored row.
+ * The log is a table whose key is the number. Numbers 1 and up belong to the log named in meta; 0
+ * and below are rows of an earlier log that its register had confirmed: kept for their time, never
+ * sent again. Words are the contract's, so a reordered enum changes no stored row.
  */
 #define COLUMNS                                                                                    \
 	"seq, id, revision, result, at_ms, clock, clock_error_ms, boot, boot_ms, pupil, card,"     \
@@ -21,7 +21,8 @@
 #define SHIFT_N INT64_C(1099511627776)
 
 static const struct db_migration migrations[] = {
-	/* The same check-in with a higher revision is a row of its own: the register must get both. */
+	/* The same check-in with a higher revision is a row of its own: the register must get
+	 * both. */
 	{ 1, 1,
 		"CREATE TABLE checkin("
 		" seq INTEGER PRIMARY KEY,"
@@ -275,8 +276,8 @@ static int take_salvaged(void *context, struct db_query *row)
 	return db_run(&q);
 }
 
-/* All of them, also what was confirmed: where the confirmation stood can't be believed any more, and the
- * register takes a check-in once, however often it comes. */
+/* All of them, also what was confirmed: where the confirmation stood can't be believed any more,
+ * and the register takes a check-in once, however often it comes. */
 static int refill_log(void *context, struct db *fresh, const char *damaged)
 {
 	struct refill *refill = context;

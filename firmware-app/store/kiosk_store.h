@@ -2,8 +2,8 @@
 /*
  * store/kiosk_store.h: a gate's database: its log of check-ins, and the cached gates/data.
  *
- * A check-in is one transaction and one fdatasync. Rows are kept until the register's confirm covers their number
- * and retention.gate_days have passed. Source: contract, topics.md "Delivery".
+ * A check-in is one transaction and one fdatasync. Rows are kept until the register's confirm
+ * covers their number and retention.gate_days have passed. Source: contract, topics.md "Delivery".
  */
 #pragma once
 
@@ -32,8 +32,8 @@ struct kiosk_store_info {
  * @rehearsal: the clock is simulated; a database belongs to one kind for good
  * @new_log: becomes the log of a new database; drawn by the caller
  *
- * A damaged file is moved aside (PATH.damaged-NUMBER) and a new one made; readable check-ins are taken over under
- * their ids into the new log, all as unconfirmed. Return: 0 or a store_err.
+ * A damaged file is moved aside (PATH.damaged-NUMBER) and a new one made; readable check-ins are
+ * taken over under their ids into the new log, all as unconfirmed. Return: 0 or a store_err.
  */
 int kiosk_store_open(
 	const char *path, bool rehearsal, struct uuid new_log, struct kiosk_store **ret_store);
@@ -46,13 +46,14 @@ const struct kiosk_store_info *kiosk_store_info(const struct kiosk_store *s);
 
 /**
  * kiosk_store_add() - store check-ins durably, all or none, in one transaction.
- * @rows: @n_rows, 1 or more; seq and log are given here, the rest is the caller's. On success each row has its
- *        log and seq; after an error seq is 0.
+ * @rows: @n_rows, 1 or more; seq and log are given here, the rest is the caller's. On success each
+ *        row has its log and seq; after an error seq is 0.
  *
- * The same id with a higher revision is a row with a number of its own: the register must get both. The same id and
- * revision again is no error and no new row: the row gets the number it has (a commit that failed may have been
- * stored all the same).
- * Return: 0 once COMMIT returned; or a store_err and nothing may be promised of these rows (one may be found later).
+ * The same id with a higher revision is a row with a number of its own: the register must get both.
+ * The same id and revision again is no error and no new row: the row gets the number it has (a
+ * commit that failed may have been stored all the same).
+ * Return: 0 once COMMIT returned; or a store_err and nothing may be promised of these rows (one may
+ * be found later).
  */
 int kiosk_store_add(struct kiosk_store *s, struct checkin *rows, size_t n_rows);
 
@@ -64,35 +65,42 @@ int kiosk_store_add(struct kiosk_store *s, struct checkin *rows, size_t n_rows);
 int kiosk_store_unconfirmed(struct kiosk_store *s, int64_t from_seq, const char *gate,
 	struct checkin *ret_rows, size_t max);
 
-/** kiosk_store_latest() - the newest check-ins, newest first, for what a restart must remember (repeats, who is in).
- * Of a corrected check-in every revision comes. Rows of an earlier log have a seq of 0 or less.
+/** kiosk_store_latest() - the newest check-ins, newest first, for what a restart must remember
+ * (repeats, who is in). Of a corrected check-in every revision comes. Rows of an earlier log have a
+ * seq of 0 or less.
  * @since_ms: none older than this by the wall clock. Return: how many, or a store_err. */
 int kiosk_store_latest(struct kiosk_store *s, int64_t since_ms, const char *gate,
 	struct checkin *ret_rows, size_t max);
 
-/** kiosk_store_confirm() - the register has everything up to @through (clipped to the last number); may go back.
+/** kiosk_store_confirm() - the register has everything up to @through (clipped to the last number);
+ * may go back.
  * Return: 0 or a store_err. */
 int kiosk_store_confirm(struct kiosk_store *s, int64_t through);
 
 /**
- * kiosk_store_relog() - go on under another log: the rows that are not confirmed are numbered anew from 1.
+ * kiosk_store_relog() - go on under another log: the rows that are not confirmed are numbered anew
+ * from 1.
  * @log: drawn by the caller
- * @all: the confirmed rows still kept too (a register that lost its data asks for them); else they stay for
- *       kiosk_store_latest() until they are purged, and are not sent again
+ * @all: the confirmed rows still kept too (a register that lost its data asks for them); else they
+ *       stay for kiosk_store_latest() until they are purged, and are not sent again
  * Return: 0 or a store_err.
  */
 int kiosk_store_relog(struct kiosk_store *s, struct uuid log, bool all);
 
-/** kiosk_store_data_save() - the payload of gates/data as it came, replacing the one before, in one transaction. */
+/** kiosk_store_data_save() - the payload of gates/data as it came, replacing the one before, in one
+ * transaction. */
 int kiosk_store_data_save(struct kiosk_store *s, int64_t generation, const void *bytes, size_t len);
 
-/** kiosk_store_data_load() - Return: its length and *ret_bytes for free(); 0: none yet; or a store_err. */
+/** kiosk_store_data_load() - Return: its length and *ret_bytes for free(); 0: none yet; or a
+ * store_err. */
 int64_t kiosk_store_data_load(struct kiosk_store *s, char **ret_bytes);
 
-/** kiosk_store_purge() - drop confirmed rows older than @before_ms, at most @most. Return: how many, or a store_err. */
+/** kiosk_store_purge() - drop confirmed rows older than @before_ms, at most @most. Return: how
+ * many, or a store_err. */
 int kiosk_store_purge(struct kiosk_store *s, int64_t before_ms, int most);
 
-/** kiosk_store_checkpoint() - when idle: move the WAL into the file without waiting. Return: 0 or a store_err. */
+/** kiosk_store_checkpoint() - when idle: move the WAL into the file without waiting. Return: 0 or a
+ * store_err. */
 int kiosk_store_checkpoint(struct kiosk_store *s);
 
 /** kiosk_store_wal_bytes() - size of the WAL, for deciding on a checkpoint. */

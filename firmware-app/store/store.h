@@ -2,9 +2,10 @@
 /*
  * store/store.h: SQLite as the project uses it (the only folder with sqlite3.h).
  *
- * DESIGN. One connection, one thread: the owner's. WAL and FULL: a COMMIT that returned is on the medium. Opening
- * sets and checks every pragma of library-facts.md section 3, runs `quick_check` after an unclean stop, and brings
- * the schema up by migrations, each in one transaction with its user_version. Library codes stop here.
+ * DESIGN. One connection, one thread: the owner's. WAL and FULL: a COMMIT that returned is on the
+ * medium. Opening sets and checks every pragma of library-facts.md section 3, runs `quick_check`,
+ * and brings the schema up by migrations, each in one transaction with its user_version. Library
+ * codes stop here.
  */
 #pragma once
 
@@ -18,8 +19,7 @@ enum store_err {
 	STORE_ERR_FULL = -ENOSPC, /* "not stored", state "full" */
 	STORE_ERR_DAMAGED = -EBADMSG, /* at open: the file was not usable */
 	STORE_ERR_MEMORY = -ENOMEM, /* at start: exit status 1 */
-	STORE_ERR_REHEARSAL =
-		-EPERM, /* made under a simulated clock and opened without one, or the other way: exit 2 */
+	STORE_ERR_REHEARSAL = -EPERM, /* the other kind of clock, real or simulated: exit status 2 */
 	STORE_ERR_NEWER = -EPROTO, /* made by a newer release: exit status 1 */
 	STORE_ERR_EXISTS = -EEXIST, /* an id or key that is there already */
 };

@@ -160,8 +160,8 @@ int broker_silent(bool full, int *ret_port)
 {
 	int fd = listen_on(0, full ? 0 : 8, ret_port);
 
-	/* Connections that nobody accepts: beyond the backlog a SYN stays unanswered. They are left open
-	 * until the program ends. */
+	/* Connections that nobody accepts: beyond the backlog a SYN stays unanswered. They are left
+	 * open until the program ends. */
 	for (int i = 0; full && fd >= 0 && i < 4; i++)
 		(void)connect_to(*ret_port, SOCK_NONBLOCK);
 	return fd;

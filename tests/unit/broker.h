@@ -2,8 +2,8 @@
 /*
  * unit/broker.h: the packaged Mosquitto on a free loopback port, for one test.
  *
- * Its configuration, log and data lie in a temporary folder, which broker_stop() removes. It ends with
- * the test program, however that ends.
+ * Its configuration, log and data lie in a temporary folder, which broker_stop() removes. It ends
+ * with the test program, however that ends.
  */
 #pragma once
 
@@ -25,7 +25,8 @@ int broker_init(struct broker *b);
  * @extra: further lines of mosquitto.conf; NULL: anybody may do anything. Return: 0 or -1. */
 int broker_start(struct broker *b, const char *extra);
 
-/** broker_kill() - SIGKILL: no will, no DISCONNECT, nothing saved; harmless where it doesn't run. */
+/** broker_kill() - SIGKILL: no will, no DISCONNECT, nothing saved; harmless where it doesn't
+ * run. */
 void broker_kill(struct broker *b);
 
 /** broker_freeze() - stop or continue the process: connected, and silent. */
@@ -34,6 +35,6 @@ void broker_freeze(struct broker *b, bool freeze);
 /** broker_stop() - end it and remove the folder. */
 void broker_stop(struct broker *b);
 
-/** broker_silent() - a listener that accepts and says nothing, or (@full) whose backlog is full, so that a
- * connect() to it hangs. @ret_port: its port. Return: a descriptor to close, or -1. */
+/** broker_silent() - a listener that accepts and says nothing, or (@full) whose backlog is full, so
+ * that a connect() to it hangs. @ret_port: its port. Return: a descriptor to close, or -1. */
 int broker_silent(bool full, int *ret_port);

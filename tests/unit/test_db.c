@@ -8,7 +8,7 @@
 #include "unit/tempdir.h"
 #include "unit/unit.h"
 
-#define PAGE 4096
+#define PAGE 4096L
 #define MANY 5000
 
 static char dir[TEMPDIR_MAX];
@@ -216,7 +216,8 @@ static void test_transactions(void **state)
 	db_close(db);
 }
 
-/* S11: up step by step, back to the release before where the step allows it, and no step by half. */
+/* S11: up step by step, back to the release before where the step allows it, and no step by
+ * half. */
 static void test_migrations(void **state)
 {
 	static const struct db_migration broken[] = {

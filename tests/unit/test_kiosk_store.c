@@ -11,7 +11,7 @@
 #include "unit/tempdir.h"
 #include "unit/unit.h"
 
-#define PAGE 4096
+#define PAGE 4096L
 #define MANY 2000
 #define GATE "gate-a"
 #define MORNING_MS INT64_C(1795331100000) /* 2026-11-23 08:25 in Brussels */
@@ -409,7 +409,7 @@ static void test_full_disk(void **state)
 	add(s, 0, n);
 	assert_int_equal(stat(wal, &st), 0);
 	for (int i = 0; i < 20; i++) {
-		/* Another place within a frame each time; from the second on it is the limit again. */
+		/* The WAL may grow by so much: the cut falls at another place of a frame. */
 		limit_files((rlim_t)st.st_size + (rlim_t)i * 1000);
 		for (int j = 0; j < 3; j++)
 			rows[j] = checkin_of(n + j);

@@ -165,9 +165,9 @@ static void test_port_closed(void **state)
 }
 
 /*
- * M14. A connects with the will of session 1 and says that it is online. B takes its client id over, as a
- * copied card would: A is told 142, the broker sends A's will, B's birth stands after it. B leaves in
- * peace: no will.
+ * M14. A connects with the will of session 1 and says that it is online. B takes its client id
+ * over, as a copied card would: A is told 142, the broker sends A's will, B's birth stands after
+ * it. B leaves in peace: no will.
  */
 static void test_will_and_birth(void **state)
 {
@@ -250,7 +250,8 @@ static void test_retained(void **state)
 	link_close(b, 0);
 }
 
-/* 0 where somebody listens, 16 where nobody does, none without a tag; QoS 0 is acknowledged when written. */
+/* 0 where somebody listens, 16 where nobody does, none without a tag; QoS 0 is acknowledged when
+ * written. */
 static void test_acks(void **state)
 {
 	struct link *a = open_link("a", broker.port, NULL, NULL);
@@ -346,7 +347,8 @@ static void test_thousand_in_order(void **state)
 	link_close(link, 0);
 }
 
-/* A broker that is connected and silent: the window and then the mailbox fill; later all of it arrives. */
+/* A broker that is connected and silent: the window and then the mailbox fill; later all of it
+ * arrives. */
 static void test_mailbox_full(void **state)
 {
 	struct link *link = open_link("a", broker.port, "t/#", NULL);
@@ -392,8 +394,8 @@ static void test_close_flushes(void **state)
 	link_close(watch, 0);
 }
 
-/* M3: whatever the thread hangs in, closing ends within flush_ms and 2 s. The limits leave a busy machine
- * room; a hang would be minutes. */
+/* M3: whatever the thread hangs in, closing ends within flush_ms and 2 s. The limits leave a busy
+ * machine room; a hang would be minutes. */
 static void test_close_while_hanging(void **state)
 {
 	static const struct {
@@ -499,8 +501,8 @@ static struct link *open_tls(const char *host, const char *ca)
 	return link;
 }
 
-/* M6: the broker's certificate must be of our CA and for its name; a new CA file is read at the next
- * attempt. */
+/* M6: the broker's certificate must be of our CA and for its name; a new CA file is read at the
+ * next attempt. */
 static void test_tls(void **state)
 {
 	char key[2][128], cert[2][128], extra[512];
