@@ -19,7 +19,7 @@ enum store_err {
 	STORE_ERR_FULL = -ENOSPC, /* "not stored", state "full" */
 	STORE_ERR_DAMAGED = -EBADMSG, /* at open: the file was not usable */
 	STORE_ERR_MEMORY = -ENOMEM, /* at start: exit status 1 */
-	STORE_ERR_REHEARSAL = -EPERM, /* the other kind of clock, real or simulated: exit status 2 */
+	STORE_ERR_REHEARSAL = -EPERM, /* made under the other kind of clock: exit status 2 */
 	STORE_ERR_NEWER = -EPROTO, /* made by a newer release: exit status 1 */
 	STORE_ERR_EXISTS = -EEXIST, /* an id or key that is there already */
 };
