@@ -1,0 +1,652 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* Whole mornings by a scripted clock. After each event a restart is tried: see register_school.h. */
+#include "unit/register_school.h"
+
+#define AM HALFDAY_AM
+#define PM HALFDAY_PM
+
+static struct school school;
+
+static int open_one_gate(void **state)
+{
+	*state = &school;
+	school_open(&school, 1);
+	return 0;
+}
+
+static int open_two_gates(void **state)
+{
+	*state = &school;
+	school_open(&school, 2);
+	return 0;
+}
+
+static int close_it(void **state)
+{
+	school_close(*state);
+	return 0;
+}
+
+/* Class 4C comes in on time, so that it stays out of the way. */
+static void bring_4c(struct school *s, int n)
+{
+	for (int i = 0; i < n; i++)
+		school_tap(s, FIRST_OF_4C + i, "gate-1", HMS(8, 15, i));
+}
+
+static void test_on_time_and_late(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(8, 25, 1));
+	school_tap(s, NOOR, "gate-1", HMS(8, 25, 0));
+	assert_int_equal(school_mark(s, NOOR, AM), '|');
+	assert_int_equal(school_mark(s, NOOR, PM), '|'); /* carry */
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	school_tap(s, YASSINE, "gate-1", HMS(8, 25, 1));
+	assert_int_equal(school_mark(s, YASSINE, AM), 'L');
+	assert_int_equal(
+		school_mark(s, YASSINE, PM), '|'); /* late in the morning is in all the same */
+	EXPECT_ALERT(s, "am-p0000012346", "late open confirmed 1");
+	const struct alert *a = school_alert(s, "am-p0000012346");
+	assert_int_equal(a->minutes_late, 1);
+	assert_int_equal(a->arrived_at_ms, instant(MONDAY, HMS(8, 25, 1)));
+	assert_int_equal(a->expected_at_ms, instant(MONDAY, HMS(8, 25, 0)));
+	assert_int_equal(s->n_arrivals, 2);
+}
+
+static void test_second_tap_changes_nothing(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(8, 40, 0));
+	school_tap(s, NOOR, "gate-1", HMS(8, 20, 0));
+	school_tap(s, NOOR, "gate-1", HMS(8, 39, 0));
+	assert_int_equal(school_mark(s, NOOR, AM), '|');
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	assert_int_equal(s->n_arrivals, 1);
+}
+
+static void test_absent_then_arrives(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 10);
+	school_gate(s, 0, HMS(8, 45, 0));
+	school_at(s, HMS(8, 44, 59));
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	school_at(s, HMS(8, 45, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "absent open confirmed 1");
+	EXPECT_ALERT(s, "am-p0000012346", "absent open confirmed 1");
+	EXPECT_ALERT(s, "am-p0000012347", "none"); /* excused */
+	EXPECT_ALERT(s, "am-p0000012348", "none"); /* 5B starts at 09:15 */
+	assert_int_equal(school_mark(s, ELIF, AM), 'x');
+	assert_int_equal(school_mark(s, MARIE, AM), '.');
+	school_at(s, HMS(8, 50, 0)); /* told once */
+	EXPECT_ALERT(s, "am-p0000012345", "absent open confirmed 1");
+	school_tap(s, NOOR, "gate-1", HMS(8, 49, 30));
+	EXPECT_ALERT(s, "am-p0000012345", "absent resolved arrived confirmed 2");
+	assert_int_equal(school_alert(s, "am-p0000012345")->minutes_late, 25);
+	assert_int_equal(school_mark(s, NOOR, AM), 'L');
+	school_at(s, HMS(12, 5, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "absent resolved arrived confirmed 2");
+	EXPECT_ALERT(s, "am-p0000012346", "absent resolved half_day_over confirmed 2");
+	assert_int_equal(school_mark(s, YASSINE, AM), '-');
+}
+
+static void test_class_by_its_own_start(void **state)
+{
+	struct school *s = *state;
+	school_gate(s, 0, HMS(9, 34, 59));
+	school_at(s, HMS(9, 35, 0));
+	EXPECT_ALERT(s, "am-p0000012348", "none"); /* the gate has not told the last second */
+	school_gate(s, 0, HMS(9, 35, 0));
+	school_at(s, HMS(9, 35, 1));
+	EXPECT_ALERT(s, "am-p0000012348", "absent open confirmed 1");
+	school_tap(s, AN, "gate-1", HMS(9, 15, 0));
+	EXPECT_ALERT(s, "am-p0000012349", "absent retracted was_present confirmed 2");
+	assert_int_equal(school_mark(s, AN, AM), '|');
+}
+
+static void test_gate_silent_and_back(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 10);
+	school_gate(s, 0, HMS(8, 46, 0));
+	school_at(s, HMS(8, 45, 59));
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	school_at(s, HMS(8, 46, 0));
+	EXPECT_ALERT(s, "am-ggate-2", "gate_silent open confirmed 1");
+	EXPECT_ALERT(s, "am-ggate-1", "none");
+	EXPECT_ALERT(s, "am-p0000012345", "absent open unconfirmed 1");
+	assert_int_equal(school_mark(s, NOOR, AM), '?');
+	/* Yassine had tapped in time at the gate that was silent. */
+	school_now(s, HMS(8, 55, 0));
+	school_tap(s, YASSINE, "gate-2", HMS(8, 20, 0));
+	EXPECT_ALERT(s, "am-p0000012346", "absent retracted was_present unconfirmed 2");
+	school_gate(s, 1, HMS(8, 55, 0));
+	school_tick(s);
+	EXPECT_ALERT(s, "am-ggate-2", "gate_silent resolved gate_back confirmed 2");
+	EXPECT_ALERT(s, "am-p0000012345", "absent open confirmed 2");
+	assert_int_equal(school_mark(s, NOOR, AM), '-');
+}
+
+static void test_gate_silent_again_at_the_next_start(void **state)
+{
+	struct school *s = *state;
+	struct wire_gate_state off = { .state = WIRE_UNIT_OFFLINE, .clock = -1, .last_seq = -1 };
+	bring_4c(s, 10);
+	off.session.b[0] = 1;
+	school_gate(s, 0, HMS(8, 44, 0));
+	school_at(s, HMS(8, 46, 0));
+	EXPECT_ALERT(s, "am-ggate-1", "gate_silent open confirmed 1");
+	school_gate(s, 0, HMS(8, 47, 0));
+	school_at(s, HMS(8, 47, 0));
+	EXPECT_ALERT(s, "am-ggate-1", "gate_silent resolved gate_back confirmed 2");
+	assert_true(register_take_gate(&s->state.gates[0], &off, 0));
+	school_at(s, HMS(9, 35, 0)); /* 5B's cut-off, and the hold begins */
+	EXPECT_ALERT(s, "am-ggate-1", "gate_silent resolved gate_back confirmed 2");
+	school_at(s, HMS(9, 36, 0));
+	EXPECT_ALERT(s, "am-ggate-1", "gate_silent open confirmed 3");
+	EXPECT_ALERT(s, "am-p0000012348", "absent open unconfirmed 1");
+	EXPECT_ALERT(s, "am-p0000012345", "absent open confirmed 2"); /* never back */
+	school_at(s, HMS(12, 5, 0));
+	EXPECT_ALERT(s, "am-ggate-1", "gate_silent resolved half_day_over confirmed 4");
+}
+
+static void test_no_claim_without_broker_or_clock(void **state)
+{
+	struct school *s = *state;
+	school_gate(s, 0, HMS(8, 50, 0));
+	s->state.connected_since_ms = -1;
+	school_at(s, HMS(8, 50, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	s->state.connected_since_ms = instant(MONDAY, HMS(8, 50, 0));
+	s->state.clock_judges = false;
+	school_at(s, HMS(8, 50, 1));
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	/* Connected late: what the gates have to say is still on its way, so the hold begins then. */
+	s->state.clock_judges = true;
+	s->state.gates[0].absence.online = false;
+	school_at(s, HMS(8, 50, 59));
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	school_at(s, HMS(8, 51, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "absent open unconfirmed 1");
+}
+
+static void test_unstored_log_is_waited_for(void **state)
+{
+	struct school *s = *state;
+	school_gate(s, 0, HMS(8, 45, 0));
+	s->state.gates[0].absence.last_seq = 3;
+	s->state.gates[0].absence.stored_through = 2;
+	school_at(s, HMS(8, 45, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	s->state.gates[0].absence.stored_through = 3;
+	school_tick(s);
+	EXPECT_ALERT(s, "am-p0000012345", "absent open confirmed 1");
+}
+
+static void test_carry_and_afternoon(void **state)
+{
+	struct school *s = *state;
+	school_gate(s, 0, HMS(13, 30, 0));
+	school_tap(s, NOOR, "gate-1", HMS(8, 20, 0));
+	school_tap(s, FIRST_OF_4C, "gate-1", HMS(13, 20, 0)); /* only in the afternoon, late */
+	school_at(s, HMS(13, 30, 0));
+	assert_int_equal(school_mark(s, NOOR, PM), '|');
+	EXPECT_ALERT(s, "pm-p0000012345", "none");
+	EXPECT_ALERT(s, "pm-p0000012346", "absent open confirmed 1");
+	assert_int_equal(school_mark(s, FIRST_OF_4C, PM), 'L');
+	/* Whose morning tap comes only now is in for the afternoon too. */
+	school_tap(s, YASSINE, "gate-1", HMS(8, 21, 0));
+	EXPECT_ALERT(s, "pm-p0000012346", "absent retracted was_present confirmed 2");
+	assert_int_equal(school_mark(s, YASSINE, AM), '|');
+	/* A tap at noon of who was in changes nothing: present, not late. */
+	school_tap(s, NOOR, "gate-1", HMS(13, 25, 0));
+	assert_int_equal(school_mark(s, NOOR, PM), '|');
+}
+
+static void test_tap_rule_expects_both(void **state)
+{
+	struct school *s = *state;
+	day_destroy(s->day);
+	s->rules.carry = false;
+	s->day = school_build(s, MONDAY);
+	register_effects_clear(s->fx);
+	register_settle(&s->state, s->day, s->fx);
+	school_write(s, s->day);
+	school_gate(s, 0, HMS(13, 30, 0));
+	school_tap(s, NOOR, "gate-1", HMS(8, 20, 0));
+	school_at(s, HMS(13, 30, 0));
+	assert_int_equal(school_mark(s, NOOR, PM), '-');
+	EXPECT_ALERT(s, "pm-p0000012345", "absent open confirmed 1");
+}
+
+static void test_excused_comes_all_the_same(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(9, 0, 0));
+	school_tap(s, ELIF, "gate-1", HMS(9, 0, 0));
+	assert_int_equal(school_mark(s, ELIF, AM), '|'); /* without lateness */
+	EXPECT_ALERT(s, "am-p0000012347", "none");
+}
+
+/* An import in the middle of the morning: the roster is replaced, the day built anew and settled. */
+static void import_now(struct school *s, enum import_what what, const char *text)
+{
+	school_import_bytes(s, what, text, strlen(text));
+	day_destroy(s->day);
+	roster_destroy(s->roster);
+	register_effects_destroy(s->fx);
+	assert_int_equal(register_store_roster(s->store, MONDAY, 1, &s->roster), 0);
+	s->fx = register_effects_create(s->roster);
+	assert_non_null(s->fx);
+	s->day = school_build(s, MONDAY);
+	register_settle(&s->state, s->day, s->fx);
+	school_write(s, s->day);
+	school_restart(s);
+}
+
+static void test_excuse_entered_after(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 10);
+	school_gate(s, 0, HMS(8, 45, 0));
+	school_at(s, HMS(8, 45, 0));
+	school_tap(s, YASSINE, "gate-1", HMS(8, 30, 0));
+	EXPECT_ALERT(s, "am-p0000012346", "absent resolved arrived confirmed 2");
+	import_now(s, IMPORT_EXCUSED,
+		"pupil_id;from;from_half;to;to_half;reason\n"
+		"12345;2026-11-23;am;2026-11-23;am;excursion\n"
+		"12346;2026-11-23;am;2026-11-23;am;internship\n");
+	EXPECT_ALERT(s, "am-p0000012345", "absent retracted excused confirmed 2");
+	assert_int_equal(school_mark(s, NOOR, AM), 'x');
+	EXPECT_ALERT(s, "am-p0000012346", "absent retracted excused confirmed 3");
+	assert_int_equal(school_mark(s, YASSINE, AM), '|');
+}
+
+/* R11: one test a reason, entered before. */
+static void test_nothing_is_raised_for_the_excused(void **state)
+{
+	static const char *const reasons[] = { "excused", "trajectory", "internship", "excursion",
+		"exam_free" };
+	struct school *s = *state;
+	bring_4c(s, 10);
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++) {
+		char text[160];
+		snprintf(text, sizeof(text),
+			"pupil_id;from;from_half;to;to_half;reason\n"
+			"12345;2026-11-23;am;2026-11-23;pm;%s\n",
+			reasons[i]);
+		import_now(s, IMPORT_EXCUSED, text);
+		school_gate(s, 0, HMS(8, 45, 0));
+		school_at(s, HMS(8, 45, (int)i));
+		EXPECT_ALERT(s, "am-p0000012345", "none");
+		assert_int_equal(school_mark(s, NOOR, AM), 'x');
+	}
+	EXPECT_ALERT(s, "am-p0000012346", "absent open confirmed 1");
+}
+
+static void test_day_off_and_no_lessons(void **state)
+{
+	struct school *s = *state;
+	static const struct {
+		struct civil_date date;
+		char am, pm; /* of Noor, nobody tapped, all gates complete, late in the afternoon */
+	} row[] = {
+		{ { 2026, 11, 23 }, '-', '-' },
+		{ { 2026, 11, 25 }, '-', '.' }, /* Wednesday afternoon */
+		{ { 2026, 11, 11 }, '.', '.' }, /* legal */
+		{ { 2026, 11, 2 }, '.', '.' }, /* herfst */
+		{ { 2026, 12, 18 }, '-', '.' }, /* class council in the afternoon */
+		{ { 2027, 5, 7 }, '.', '.' }, /* the Friday after Hemelvaart */
+		{ { 2026, 11, 21 }, '.', '.' }, /* Saturday */
+	};
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		day_destroy(s->day);
+		s->state.today = row[i].date;
+		s->day = school_build(s, row[i].date);
+		register_effects_clear(s->fx);
+		register_settle(&s->state, s->day, s->fx);
+		school_write(s, s->day);
+		school_gate(s, 0, HMS(17, 0, 0));
+		school_at(s, HMS(17, 0, 0));
+		assert_int_equal(school_mark(s, NOOR, AM), row[i].am);
+		assert_int_equal(school_mark(s, NOOR, PM), row[i].pm);
+		assert_int_equal(s->day->n_alerts, 0); /* both halves are over: marks alone */
+	}
+}
+
+static void test_class_missing(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 5);
+	school_gate(s, 0, HMS(8, 45, 0));
+	school_at(s, HMS(8, 45, 0));
+	EXPECT_ALERT(s, "am-c4c", "class_missing open confirmed 1"); /* 5 of 10 */
+	assert_int_equal(school_alert(s, "am-c4c")->missing, 5);
+	assert_int_equal(school_alert(s, "am-c4c")->expected, 10);
+	EXPECT_ALERT(s, "am-p0000020006", "none");
+	EXPECT_ALERT(s, "am-p0000012345", "absent open confirmed 1"); /* 2 of 2, but under 5 */
+	assert_int_equal(school_mark(s, FIRST_OF_4C + 5, AM), '-');
+	/* Four left: now each by name. Who came is late. */
+	school_now(s, HMS(8, 50, 0));
+	school_tap(s, FIRST_OF_4C + 5, "gate-1", HMS(8, 50, 0));
+	EXPECT_ALERT(s, "am-c4c", "class_missing resolved superseded confirmed 2");
+	EXPECT_ALERT(s, "am-p0000020006", "late open confirmed 1");
+	EXPECT_ALERT(s, "am-p0000020007", "absent open confirmed 1");
+	EXPECT_ALERT(s, "am-p0000020010", "absent open confirmed 1");
+}
+
+static void test_class_not_missing_at_four_of_ten(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 6);
+	school_gate(s, 0, HMS(8, 45, 0));
+	school_at(s, HMS(8, 45, 0));
+	EXPECT_ALERT(s, "am-c4c", "none");
+	EXPECT_ALERT(s, "am-p0000020007", "absent open confirmed 1");
+}
+
+static void test_class_missing_was_a_silent_gate(void **state)
+{
+	struct school *s = *state;
+	school_at(s, HMS(8, 46, 0));
+	EXPECT_ALERT(s, "am-c4c", "class_missing open unconfirmed 1");
+	school_now(s, HMS(8, 47, 0));
+	bring_4c(s, 5);
+	EXPECT_ALERT(s, "am-c4c", "class_missing open unconfirmed 6");
+	assert_int_equal(school_alert(s, "am-c4c")->missing, 5);
+	for (int i = 5; i < 10; i++)
+		school_tap(s, FIRST_OF_4C + i, "gate-1", HMS(8, 15, i));
+	/* With four left each has an alert of its own, retracted as its tap came. */
+	EXPECT_ALERT(s, "am-c4c", "class_missing resolved superseded unconfirmed 7");
+	EXPECT_ALERT(s, "am-p0000020010", "absent retracted was_present unconfirmed 2");
+	EXPECT_ALERT(s, "am-p0000020006", "none");
+}
+
+static struct card_hash hash_of_noor(const struct school *s)
+{
+	struct roster_card card;
+	assert_int_equal(register_store_cards_of(s->store, NOOR, &card, 1), 1);
+	return card.hash;
+}
+
+static void test_own_roster_goes_first(void **state)
+{
+	struct school *s = *state;
+	/* A gate with older data doesn't know the card; the register does. */
+	school_now(s, HMS(8, 20, 0));
+	struct checkin c = school_checkin(s, 0, "gate-1", instant(MONDAY, HMS(8, 20, 0)));
+	c.result = CHECKIN_UNKNOWN_CARD;
+	c.card = hash_of_noor(s);
+	school_take(s, &c);
+	assert_int_equal(school_mark(s, NOOR, AM), '|');
+	assert_int_equal(s->day->n_alerts, 0);
+	/* A gate with older data thinks that it is Yassine's. */
+	c = school_checkin(s, YASSINE, "gate-1", instant(MONDAY, HMS(8, 20, 5)));
+	c.card = hash_of_noor(s);
+	school_take(s, &c);
+	assert_int_equal(school_mark(s, YASSINE, AM), '.');
+}
+
+static void test_unknown_card_once_a_day_then_linked(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(8, 20, 0));
+	for (int i = 0; i < 3; i++) {
+		struct checkin c = school_checkin(s, 0, "gate-1", instant(MONDAY, HMS(8, 20, i)));
+		uint8_t uid[] = { 0x04, 1, 2, 3, 4, 5, 6 };
+		c.result = CHECKIN_UNKNOWN_CARD;
+		secret_card_hash(&s->key, uid, sizeof(uid), c.card.b);
+		school_take(s, &c);
+	}
+	assert_int_equal(s->day->n_alerts, 1);
+	assert_int_equal(s->day->alerts[0].kind, ALERT_UNKNOWN_CARD);
+	assert_int_equal(s->day->alerts[0].revision, 1);
+	assert_string_equal(s->day->alerts[0].gate, "gate-1");
+	/* R15: linked to a pupil, its tap counts from its own time. */
+	import_now(s, IMPORT_CARDS, "uid;pupil_id\n04010203040506;12345\n");
+	assert_int_equal(school_mark(s, NOOR, AM), '|');
+	assert_int_equal(s->day->alerts[0].what, ALERT_CARD_LINKED);
+}
+
+static void test_blocked_card_is_no_presence(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(8, 20, 0));
+	struct checkin c = school_checkin(s, NOOR, "gate-1", instant(MONDAY, HMS(8, 20, 0)));
+	c.result = CHECKIN_BLOCKED_CARD;
+	c.card.b[0] = 0xee; /* not in the register */
+	school_take(s, &c);
+	assert_int_equal(school_mark(s, NOOR, AM), '.');
+	assert_int_equal(s->day->n_alerts, 0);
+}
+
+static void test_unjudged_tap_claims_nothing(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 10);
+	school_now(s, HMS(8, 20, 0));
+	struct checkin c = school_checkin(s, NOOR, "gate-1", 5000); /* a clock at 1970 */
+	c.clock = CHECKIN_CLOCK_UNKNOWN;
+	c.result = CHECKIN_UNJUDGED;
+	school_take(s, &c);
+	assert_int_equal(school_mark(s, NOOR, AM), '.');
+	school_gate(s, 0, HMS(8, 45, 0));
+	school_at(s, HMS(8, 45, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	EXPECT_ALERT(s, "am-p0000012346", "absent open confirmed 1");
+	/* One that comes after the alert takes its certainty, not the alert. */
+	school_now(s, HMS(8, 50, 0));
+	c = school_checkin(s, YASSINE, "gate-1", 6000);
+	c.clock = CHECKIN_CLOCK_UNKNOWN;
+	c.result = CHECKIN_UNJUDGED;
+	school_take(s, &c);
+	EXPECT_ALERT(s, "am-p0000012346", "absent open unconfirmed 2");
+	assert_int_equal(school_mark(s, YASSINE, AM), '?');
+	school_at(s, HMS(8, 51, 0));
+	EXPECT_ALERT(s, "am-p0000012346", "absent open unconfirmed 2");
+}
+
+/* The tap is re-dated under its id: the day is built anew, as the program does. */
+static void test_redated_tap(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 10);
+	school_gate(s, 0, HMS(8, 45, 0));
+	school_at(s, HMS(8, 45, 0));
+	school_now(s, HMS(8, 50, 0));
+	struct checkin c = school_checkin(s, NOOR, "gate-1", 5000);
+	c.clock = CHECKIN_CLOCK_UNKNOWN;
+	school_take(s, &c);
+	EXPECT_ALERT(s, "am-p0000012345", "absent open unconfirmed 2");
+	c.revision = 2;
+	c.clock = CHECKIN_CLOCK_TRUSTED;
+	c.at_ms = instant(MONDAY, HMS(8, 24, 0));
+	assert_int_equal(register_store_checkin_put(s->store, &c, civil_day_number(MONDAY), 1), 0);
+	day_destroy(s->day);
+	s->day = school_build(s, MONDAY);
+	register_effects_clear(s->fx);
+	register_settle(&s->state, s->day, s->fx);
+	school_write(s, s->day);
+	EXPECT_ALERT(s, "am-p0000012345", "absent retracted was_present unconfirmed 3");
+	assert_int_equal(school_mark(s, NOOR, AM), '|');
+}
+
+/* D1: two gates that were both offline; the earliest tap counts, in whatever order they come. */
+static void test_earliest_tap_counts(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(9, 0, 0));
+	school_tap(s, NOOR, "gate-1", HMS(8, 40, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "late open confirmed 1");
+	school_tap(s, NOOR, "gate-2", HMS(8, 30, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "late open confirmed 2");
+	assert_int_equal(school_alert(s, "am-p0000012345")->minutes_late, 5);
+	school_tap(s, NOOR, "gate-2", HMS(8, 24, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "late retracted was_present confirmed 3");
+	assert_int_equal(school_mark(s, NOOR, AM), '|');
+}
+
+/* D2: delivered days later, by a gate that was silent. */
+static void test_late_delivery_of_a_past_day(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 10);
+	school_at(s, HMS(8, 46, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "absent open unconfirmed 1");
+	school_at(s, HMS(12, 5, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "absent resolved half_day_over unconfirmed 2");
+	s->state.today = (struct civil_date){ 2026, 11, 26 };
+	school_now(s, HMS(9, 0, 0));
+	day_destroy(s->day);
+	s->day = school_build(s, MONDAY);
+	school_tap(s, NOOR, "gate-2", HMS(8, 20, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "absent retracted was_present unconfirmed 3");
+	assert_int_equal(school_mark(s, NOOR, AM), '|');
+	school_tap(s, YASSINE, "gate-2", HMS(8, 55, 0));
+	EXPECT_ALERT(s, "am-p0000012346", "absent resolved arrived unconfirmed 3");
+	assert_int_equal(school_mark(s, YASSINE, AM), 'L');
+	/* No alert of a past day is opened anew, and the afternoon's was carried. */
+	school_tap(s, AN, "gate-2", HMS(9, 20, 0));
+	EXPECT_ALERT(s, "am-p0000012349", "none");
+	assert_int_equal(school_mark(s, AN, AM), 'L');
+	assert_int_equal(s->n_arrivals, 10);
+}
+
+static void test_half_boundaries(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(12, 4, 59));
+	school_tap(s, NOOR, "gate-1", HMS(12, 4, 59)); /* 11:40 on the afternoon is open too */
+	assert_int_equal(school_mark(s, NOOR, AM), 'L');
+	assert_int_equal(school_alert(s, "am-p0000012345")->minutes_late, 220);
+	school_now(s, HMS(12, 5, 0));
+	school_tap(s, YASSINE, "gate-1", HMS(12, 5, 0));
+	assert_int_equal(school_mark(s, YASSINE, AM), '.');
+	assert_int_equal(school_mark(s, YASSINE, PM), '|');
+	school_now(s, HMS(6, 54, 59));
+	school_tap(s, MARIE, "gate-1", HMS(6, 54, 59)); /* before any half day opens */
+	assert_int_equal(school_mark(s, MARIE, AM), '.');
+}
+
+/* M14: a will of an older session changes nothing. */
+static void test_old_will_is_ignored(void **state)
+{
+	(void)state;
+	struct register_gate gate = { .id = "gate-1" };
+	struct wire_gate_state birth = { .state = WIRE_UNIT_ONLINE, .last_seq = 4 };
+	struct wire_gate_state will = { .state = WIRE_UNIT_OFFLINE, .last_seq = 2 };
+	birth.session.b[0] = 2;
+	will.session.b[0] = 1;
+	assert_true(register_take_gate(&gate, &birth, 4));
+	assert_false(register_take_gate(&gate, &will, 4));
+	assert_true(gate.absence.online);
+	will.session.b[0] = 2;
+	assert_true(register_take_gate(&gate, &will, 4));
+	assert_false(gate.absence.online);
+	struct register_gate fresh = { .id = "gate-1" };
+	assert_true(register_take_gate(&fresh, &will, 4)); /* the retained one, after a restart */
+}
+
+static void test_fates(void **state)
+{
+	(void)state;
+	struct checkin c = { .seq = 3, .revision = 2 };
+	c.id.b[0] = 5;
+	struct uuid other = { { 6 } };
+	static const struct {
+		const char *name;
+		bool number_known, refused, other_id, id_known;
+		int revision;
+		int64_t through;
+		enum register_fate want;
+	} row[] = {
+		{ "new", false, false, false, false, 0, 2, REGISTER_NEW },
+		{ "new after a gap", false, false, false, false, 0, 0, REGISTER_NEW },
+		{ "the same again", true, false, false, true, 2, 3, REGISTER_REPEAT },
+		{ "an older revision again", true, false, false, true, 3, 3, REGISTER_REPEAT },
+		{ "a higher revision", true, false, false, true, 1, 3, REGISTER_REVISED },
+		{ "the same under another number", false, false, false, true, 2, 2, REGISTER_SAME },
+		{ "a higher revision under another number", false, false, false, true, 1, 2,
+			REGISTER_REVISED },
+		{ "another under this number", true, false, true, false, 0, 3, REGISTER_CONFLICT },
+		{ "another known one under this number", true, false, true, true, 2, 3,
+			REGISTER_CONFLICT },
+		{ "refused before", true, true, false, false, 0, 3, REGISTER_REFUSED_BEFORE },
+		{ "its row is purged", false, false, false, false, 0, 3, REGISTER_REPEAT },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct register_store_known known = { .number_known = row[i].number_known,
+			.id_known = row[i].id_known,
+			.revision = row[i].revision,
+			.through = row[i].through };
+		if (row[i].number_known && !row[i].refused)
+			known.number_id = row[i].other_id ? other : c.id;
+		enum register_fate got = register_fate_of(&known, &c);
+		if (got != row[i].want)
+			fail_msg("%s: got %d, want %d", row[i].name, (int)got, (int)row[i].want);
+	}
+}
+
+/* expected = present + late + absent + unconfirmed + excused + awaited, at every step of a morning. */
+static void test_counts_add_up(void **state)
+{
+	struct school *s = *state;
+	struct wire_day_class rows[8];
+	static const int times[] = { HMS(8, 0, 0), HMS(8, 45, 0), HMS(8, 46, 0), HMS(9, 36, 0),
+		HMS(12, 5, 0), HMS(13, 31, 0), HMS(16, 0, 0) };
+	for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+		school_at(s, times[i]);
+		if (i < 5)
+			school_tap(s, FIRST_OF_4C + (int)i, "gate-1", times[i]);
+		for (int h = 0; h < 2; h++) {
+			size_t n = day_counts(s->day, h ? PM : AM, rows, ARRAY_LEN(rows));
+			assert_int_equal(n, 3);
+			for (size_t c = 0; c < n; c++)
+				assert_int_equal(rows[c].expected,
+					rows[c].present + rows[c].late + rows[c].absent +
+						rows[c].unconfirmed + rows[c].excused +
+						rows[c].awaited);
+			assert_string_equal(rows[0].class_name, "3A");
+			assert_int_equal(rows[0].excused, 1);
+		}
+	}
+}
+
+#define ONE(f) cmocka_unit_test_setup_teardown(f, open_one_gate, close_it)
+#define TWO(f) cmocka_unit_test_setup_teardown(f, open_two_gates, close_it)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ONE(test_on_time_and_late),
+		ONE(test_second_tap_changes_nothing),
+		ONE(test_absent_then_arrives),
+		ONE(test_class_by_its_own_start),
+		TWO(test_gate_silent_and_back),
+		ONE(test_gate_silent_again_at_the_next_start),
+		ONE(test_no_claim_without_broker_or_clock),
+		ONE(test_unstored_log_is_waited_for),
+		ONE(test_carry_and_afternoon),
+		ONE(test_tap_rule_expects_both),
+		ONE(test_excused_comes_all_the_same),
+		ONE(test_excuse_entered_after),
+		ONE(test_nothing_is_raised_for_the_excused),
+		ONE(test_day_off_and_no_lessons),
+		ONE(test_class_missing),
+		ONE(test_class_not_missing_at_four_of_ten),
+		ONE(test_class_missing_was_a_silent_gate),
+		ONE(test_own_roster_goes_first),
+		ONE(test_unknown_card_once_a_day_then_linked),
+		ONE(test_blocked_card_is_no_presence),
+		ONE(test_unjudged_tap_claims_nothing),
+		ONE(test_redated_tap),
+		TWO(test_earliest_tap_counts),
+		TWO(test_late_delivery_of_a_past_day),
+		ONE(test_half_boundaries),
+		cmocka_unit_test(test_old_will_is_ignored),
+		cmocka_unit_test(test_fates),
+		ONE(test_counts_add_up),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
