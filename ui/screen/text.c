@@ -290,6 +290,20 @@ static void break_lines(TTF_Font *font, char *s, int width, int lines, struct la
 	ret->overflow = ret->overflow || from < len;
 }
 
+/* The same number of lines, of more even length: no last line of one short word. */
+static void balance(TTF_Font *font, char *s, int width, struct layout *layout)
+{
+	struct layout tried;
+	if (layout->n < 2)
+		return;
+	for (int percent = 94; percent >= 58; percent -= 6) {
+		break_lines(font, s, width * percent / 100, layout->n, &tried);
+		if (tried.overflow)
+			return;
+		*layout = tried;
+	}
+}
+
 /* Shortens the last line, and any word too wide, so that all fits; at the smallest size alone. */
 static void cut(TTF_Font *font, struct ready *r, int width, int lines, struct layout *layout)
 {
@@ -348,6 +362,8 @@ static TTF_Font *lay_out(struct screen_text *t, const struct screen_text_style *
 		*ret_fit = (struct screen_text_fit){ .size = size, .cut = ret->overflow };
 		if (ret->overflow)
 			cut(font, r, width, lines, ret);
+		else
+			balance(font, r->string, width, ret);
 		ret_fit->lines = ret->n;
 		for (int i = 0; i < ret->n; i++) {
 			int wide = width_of(font, r->string, ret->from[i], ret->to[i]);
