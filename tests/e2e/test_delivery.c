@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Alerts and delivery without hardware: readers are clients of the socket, all else is real.
+ */
+#include "e2e/school.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "unit/unit.h"
+
+struct gate {
+	const char *unit;
+	struct stage_program *kiosk;
+	struct stage_client *reader, *views;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+static void start_gate(struct stage *s, const char *unit, struct gate *g)
+{
+	g->unit = unit;
+	g->kiosk = stage_start(s, "schoolpoort-kiosk", unit, NULL, NULL);
+	g->reader = stage_connect(s, unit, "kiosk.sock", WIRE_ROLE_READER);
+	stage_send_text(s, g->reader, "{\"v\":1,\"type\":\"status\",\"state\":\"ok\"}");
+	g->views = stage_connect(s, unit, "kiosk.sock", WIRE_ROLE_SCREEN);
+}
+
+static void stop_gate(struct stage *s, struct gate *g)
+{
+	stage_disconnect(s, g->reader);
+	stage_disconnect(s, g->views);
+	stage_stop(s, g->kiosk);
+}
+
+static struct wire_view tap(
+	struct stage *s, struct gate *g, const char *uid, enum wire_view_result want)
+{
+	size_t from = stage_views(g->views);
+
+	stage_tap(s, g->reader, uid);
+	return *stage_view(g->views, stage_wait_view(s, g->views, from, WIRE_VIEW_RESULT, want));
+}
+
+static bool has_data(struct stage *s, void *ctx)
+{
+	struct wire_node *status = school_ctl_json(s, ctx, (const char *const[]){ "status", NULL });
+	bool has = wire_node_get_int(status, "pupils", 0) == 5;
+
+	wire_node_destroy(status);
+	return has;
+}
+
+static void wait_data(struct stage *s, const char *unit)
+{
+	char copy[64];
+
+	(void)snprintf(copy, sizeof(copy), "%s", unit);
+	stage_until(s, has_data, copy, "five pupils at the gate");
+}
+
+/* 08:45:01: 3A's missing are known within two seconds; who then comes is `arrived` under the same id. */
+static void test_absent_then_arrived(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+	struct gate g;
+
+	stage_clock(s, "2026-11-23T08:45:01+01:00");
+	int64_t start = now_ms();
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	start_gate(s, "gate-1", &g);
+	size_t online = stage_wait_message(s, 0, "gate/gate-1/state", "\"state\":\"online\"");
+	int64_t known = now_ms();
+	size_t noor =
+		stage_wait_message(s, 0, "care/alert/2026-11-23-am-p" NOOR, "\"kind\":\"absent\"");
+	size_t yassine = stage_wait_message(
+		s, 0, "care/alert/2026-11-23-am-p" YASSINE, "\"kind\":\"absent\"");
+	int64_t took = now_ms() - known;
+	print_message("absent alerts %lld ms after the gate was complete, %lld ms after the start "
+		      "of all\n",
+		(long long)took, (long long)(now_ms() - start));
+	assert_true(noor > online && yassine > online);
+	if (!getenv("STAGE_SLOWER"))
+		assert_true(took < 2000);
+	assert_non_null(strstr(stage_message(s, noor)->payload, "\"certainty\":\"confirmed\""));
+	assert_true(stage_message(s, noor)->retained);
+	/* Neither the excused one nor a class that has not begun. */
+	assert_int_equal(stage_find(s, 0, "-p" ELIF, NULL), -1);
+	assert_int_equal(stage_find(s, 0, "-p" MARIE, NULL), -1);
+	wait_data(s, "gate-1");
+	(void)tap(s, &g, CARD_NOOR, WIRE_RESULT_LATE);
+	size_t over = stage_wait_message(s, noor + 1, "care/event", "\"what\":\"arrived\"");
+	const char *payload = stage_message(s, over)->payload;
+	assert_non_null(strstr(payload, "\"id\":\"2026-11-23-am-p" NOOR "\""));
+	assert_non_null(strstr(payload, "\"kind\":\"absent\""));
+	assert_non_null(strstr(payload, "\"state\":\"resolved\""));
+	assert_non_null(strstr(payload, "\"arrived_at\":"));
+	assert_non_null(strstr(payload, "\"minutes_late\":"));
+	/* What is over leaves no retained message, and no second alert came. */
+	size_t emptied = noor;
+	do
+		emptied =
+			stage_wait_message(s, emptied + 1, "care/alert/2026-11-23-am-p" NOOR, NULL);
+	while (stage_message(s, emptied)->payload[0]);
+	assert_true(stage_message(s, emptied)->retained);
+	assert_int_equal(stage_count(s, "care/event", "\"kind\":\"late\""), 0);
+	stage_validate(s);
+	stop_gate(s, &g);
+	stage_stop(s, reg);
+	stage_close(s);
+}
+
+static const struct wire_node *half_day(
+	const struct wire_node *pupil, const char *date, const char *half)
+{
+	const struct wire_node *all = wire_node_get_node(pupil, "half_days");
+
+	for (size_t i = 0; i < wire_node_count(all); i++) {
+		const struct wire_node *h = wire_node_at(all, i);
+		if (strcmp(wire_node_get_text(h, "date"), date) == 0 &&
+			strcmp(wire_node_get_text(h, "half"), half) == 0)
+			return h;
+	}
+	return NULL;
+}
+
+/* The gate works from its cached data with no broker at all; what it took arrives once when the broker is back. */
+static void test_broker_after_the_taps(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+	struct gate one, two;
+
+	stage_clock(s, "2026-11-23T08:20:00+01:00");
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1,gate-2");
+	stage_unit(s, "gate-1", NULL);
+	stage_unit(s, "gate-2", NULL);
+	start_gate(s, "gate-1", &one);
+	start_gate(s, "gate-2", &two);
+	wait_data(s, "gate-1");
+	wait_data(s, "gate-2");
+	stop_gate(s, &one);
+	stop_gate(s, &two);
+	stage_stop(s, reg);
+	stage_broker_stop(s, true);
+
+	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+	start_gate(s, "gate-1", &one);
+	start_gate(s, "gate-2", &two);
+	struct wire_view v = tap(s, &one, CARD_NOOR, WIRE_RESULT_PRESENT);
+	assert_true(v.offline);
+	(void)tap(s, &two, CARD_YASSINE, WIRE_RESULT_PRESENT);
+	(void)tap(s, &two, CARD_MARIE, WIRE_RESULT_PRESENT);
+	(void)tap(s, &one, "0411aa22bb33cc", WIRE_RESULT_UNKNOWN_CARD);
+	school_wait_status(s, "gate-1", "queue", 2);
+	/* A kiosk that dies loses nothing that it showed. */
+	stage_disconnect(s, one.reader);
+	stage_disconnect(s, one.views);
+	stage_kill(s, one.kiosk);
+	start_gate(s, "gate-1", &one);
+	school_wait_status(s, "gate-1", "queue", 2);
+
+	size_t from = stage_n_messages(s);
+	stage_broker_start(s, true);
+	school_wait_status(s, "gate-1", "queue", 0);
+	school_wait_status(s, "gate-2", "queue", 0);
+	struct wire_node *day = school_ctl_json(s, "register",
+		(const char *const[]){ "day", "--date", "2026-11-23", "--half", "am", NULL });
+	assert_int_equal(wire_node_get_int(wire_node_get_node(day, "total"), "present", -1), 3);
+	wire_node_destroy(day);
+	struct wire_node *pupil = school_ctl_json(
+		s, "register", (const char *const[]){ "pupil", "show", NOOR, NULL });
+	const struct wire_node *morning = half_day(pupil, "2026-11-23", "am");
+	assert_non_null(morning);
+	assert_string_equal(wire_node_get_text(morning, "mark"), "|");
+	assert_string_equal(wire_node_get_text(morning, "gate"), "gate-1");
+	wire_node_destroy(pupil);
+	/* Each came once, and nobody who was in time is late because the broker was. */
+	assert_int_equal(stage_count(s, "gate/gate-1/checkin", "\"seq\":1,"), 1);
+	assert_int_equal(stage_count(s, "gate/gate-2/checkin", "\"seq\":2,"), 1);
+	assert_int_equal(stage_find(s, from, "care/event", "\"kind\":\"late\""), -1);
+	stage_validate(s);
+	stop_gate(s, &one);
+	stop_gate(s, &two);
+	stage_stop(s, reg);
+	stage_close(s);
+}
+
+/* Datagrams and payloads that are none of ours: counted, said once, ignored. */
+static void test_nonsense(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"",
+		"{",
+		"[]",
+		"{\"v\":1}",
+		"{\"v\":2,\"type\":\"gone\"}",
+		"{\"v\":1,\"type\":\"card\",\"uid\":\"zz\"}",
+		"{\"v\":1,\"type\":\"card\",\"uid\":\"04A1\"}",
+		"{\"v\":1,\"type\":\"view\",\"number\":1}",
+		"{\"v\":1,\"type\":\"presented\",\"number\":-1}",
+	};
+	struct stage *s = stage_open();
+	struct gate g;
+
+	stage_clock(s, "2026-11-23T08:20:00+01:00");
+	stage_unit(s, "gate-1", NULL);
+	start_gate(s, "gate-1", &g);
+	for (size_t i = 1; i < ARRAY_LEN(bad); i++)
+		stage_send_text(s, g.reader, bad[i]);
+	/* It answers the next proper one, and has stored nothing of the rest. */
+	(void)tap(s, &g, CARD_NOOR, WIRE_RESULT_UNKNOWN_CARD);
+	assert_non_null(strstr(stage_last_text(g.reader), "\"type\":\"error\""));
+	struct wire_node *status =
+		school_ctl_json(s, "gate-1", (const char *const[]){ "status", NULL });
+	assert_int_equal(wire_node_get_int(status, "not_understood", -1), ARRAY_LEN(bad) - 1);
+	assert_int_equal(wire_node_get_int(status, "last_seq", -1), 1);
+	wire_node_destroy(status);
+	stop_gate(s, &g);
+	stage_close(s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_absent_then_arrived),
+		cmocka_unit_test(test_broker_after_the_taps),
+		cmocka_unit_test(test_nonsense),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
