@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: EUPL-1.2
+foreach(name code)
+	schoolpoort_unit_test(${name} SOURCES test_${name}.c USES core)
+endforeach()
