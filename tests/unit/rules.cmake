@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: EUPL-1.2
-foreach(name code counts export_csv informat retention)
+foreach(name code counts export_csv informat retention threshold)
 	schoolpoort_unit_test(${name} SOURCES test_${name}.c USES core)
 endforeach()
