@@ -94,11 +94,19 @@ static void test_years(void **state)
 		{ 'Z', 2018, CODE_REFUSED_YEAR },
 		{ 'Z', 2019, CODE_TAKEN },
 		{ 'Z', 2050, CODE_TAKEN },
+		{ 'A', 2018, CODE_REFUSED_YEAR },
+		{ 'A', 2019, CODE_REFUSED_WAY },
+		{ 'G', 2018, CODE_REFUSED_WAY },
+		{ 'G', 2019, CODE_REFUSED_YEAR },
 		{ 'W', 2018, CODE_REFUSED_WAY },
 		{ 'W', 2019, CODE_REFUSED_YEAR },
 		{ 'N', 2018, CODE_REFUSED_YEAR },
 		{ 'N', 2019, CODE_REFUSED_WAY },
 		{ 'N', 2021, CODE_REFUSED_WAY },
+		{ 'N', 2022, CODE_REFUSED_YEAR },
+		{ 'X', 2018, CODE_REFUSED_YEAR },
+		{ 'X', 2019, CODE_REFUSED_WAY },
+		{ 'X', 2021, CODE_REFUSED_WAY },
 		{ 'X', 2022, CODE_REFUSED_YEAR },
 		{ 'L', 2017, CODE_REFUSED_WAY },
 		{ 'K', 2026, CODE_REFUSED_UNKNOWN },
@@ -114,13 +122,16 @@ static void test_years(void **state)
 	}
 }
 
-/* command.json, code: exactly its seven letters. */
-static void test_set_code(void **state)
+/* command.json, code: exactly its seven letters; files.md: Informat's five. */
+static void test_letters_of_the_contract(void **state)
 {
 	(void)state;
-	for (int c = 1; c < 256; c++)
+	for (int c = 1; c < 256; c++) {
 		if (takes((char)c, CODE_WAY_COMMAND) != (strchr("RZDHPBM", c) != NULL))
 			fail_msg("set_code and '%c'", c);
+		if (code_informat_takes((char)c) != (strchr("BDLRZ", c) != NULL))
+			fail_msg("Informat and '%c'", c);
+	}
 }
 
 /* R5: a letter that means something else from a year on is a row more. */
@@ -148,7 +159,7 @@ int main(void)
 		cmocka_unit_test(test_every_code),
 		cmocka_unit_test(test_nothing_else),
 		cmocka_unit_test(test_years),
-		cmocka_unit_test(test_set_code),
+		cmocka_unit_test(test_letters_of_the_contract),
 		cmocka_unit_test(test_rows_of_a_school),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -413,6 +413,55 @@ static void test_any_10(void **state)
 	assert_int_equal(civil_date_compare(got.since, p.half[49].date), 0);
 }
 
+/* R17: a share is exact, and may be as small as one percent. */
+static void test_shares(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *name;
+		int percent;
+		size_t elapsed, absent; /* the last of them */
+		bool reached;
+	} row[] = {
+		{ "10 of 100", 10, 100, 10, true },
+		{ "10 of 101", 10, 101, 10, false },
+		{ "33 of 329", 10, 329, 33, true },
+		{ "32 of 329", 10, 329, 32, false },
+		{ "1 of 100", 1, 100, 1, true },
+		{ "1 of 101", 1, 101, 1, false },
+		{ "all", 100, 40, 40, true },
+	};
+	struct threshold_row r = row_named("any_10");
+	struct pupil p;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		fill(&p, (struct civil_date){ 2026, 9, 1 }, row[i].elapsed);
+		for (size_t k = p.n - row[i].absent; k < p.n; k++)
+			p.half[k].mark = '-';
+		r.percent = row[i].percent;
+		if (threshold_tally_of(&r, SUMMER_2027, p.half, p.n, nothing_before).reached !=
+			row[i].reached)
+			fail_msg("%s", row[i].name);
+	}
+}
+
+/* A number without dates lies in no window, and is a share of nothing. */
+static void test_opening_needs_no_dates(void **state)
+{
+	(void)state;
+	static const struct threshold_row rows[] = {
+		{ .name = "window", .letters = "B", .on = true, .at = 1, .window_days = 10 },
+		{ .name = "share", .letters = "B", .on = true, .percent = 1 },
+	};
+	struct threshold_before before = { .opening_b = 9 };
+	struct threshold_half half = { { 2026, 11, 23 }, HALFDAY_AM, '|', 0, false };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct threshold_tally got =
+			threshold_tally_of(&rows[i], SUMMER_2027, &half, 1, before);
+		if (got.count != 0 || got.reached)
+			fail_msg("%s: %d", rows[i].name, got.count);
+	}
+}
+
 /* R17: what any_10 counts, half day by half day. */
 static void test_any_10_counts(void **state)
 {
@@ -505,6 +554,8 @@ int main(void)
 		cmocka_unit_test(test_late_repeat),
 		cmocka_unit_test(test_late_repeat_lasts),
 		cmocka_unit_test(test_any_10),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_opening_needs_no_dates),
 		cmocka_unit_test(test_any_10_counts),
 		cmocka_unit_test(test_row_forms),
 	};
