@@ -2,8 +2,9 @@
 /*
  * reader/TEMPLATE.c: a driver to copy; README.md has the five steps.
  *
- * It reads an imaginary device: a character device or pipe that sends one line of hex for each look with a card, and
- * an empty line for each look without. It is compiled and tested with the others, so what stands here holds.
+ * It reads an imaginary device: a character device or pipe that sends one line of hex for each
+ * look with a card, and an empty line for each look without. It is compiled and tested with the
+ * others, so what stands here holds.
  */
 #include "reader/reader.h"
 
@@ -18,7 +19,8 @@
 #define ANSWER_MS 300 /* the device sends a line each 100 ms; every wait has an end */
 #define LINE_MAX_BYTES (2 * READER_UID_MAX + 1)
 
-/* What one opening needs. It hangs on r->state and is freed by close, so open can be called again. */
+/* What one opening needs. It hangs on r->state and is freed by close, so open can be called again.
+ */
 struct template_state {
 	int fd;
 };
@@ -61,7 +63,8 @@ static int template_open(struct reader *r, const char *connstring)
 	return 0;
 }
 
-/* One byte at a time is good enough for ten lines a second. Return: the line's length or a reader_err. */
+/* One byte at a time is good enough for ten lines a second. Return: the line's length or a
+ * reader_err. */
 static int read_line(struct reader *r, char line[LINE_MAX_BYTES])
 {
 	const struct template_state *s = r->state;
@@ -109,7 +112,8 @@ static int template_look(struct reader *r, struct reader_card *ret_card)
 
 static int template_ping(struct reader *r)
 {
-	/* A device with a command of its own for "who are you" is asked here, and its answer checked. */
+	/* A device with a command of its own for "who are you" is asked here, and its answer
+	 * checked. */
 	return r->state ? 0 : failed(r, READER_ERR_LOST, "the device is not open");
 }
 

@@ -47,7 +47,8 @@ static void send_message(struct client *c, const struct wire_local *m)
 	if (c->fd < 0 || c->broken)
 		return;
 	char *text = wire_local_encode(m);
-	/* A kiosk that doesn't read is as good as gone; what it missed it is told when it is back. */
+	/* A kiosk that doesn't read is as good as gone; what it missed it is told when it is back.
+	 */
 	if (!text || local_send(c->fd, text, strlen(text), -1) < 0)
 		c->broken = true;
 	free(text);

@@ -2,9 +2,9 @@
 /*
  * reader/client.h: the kiosk's socket as the reader sees it.
  *
- * Connects again every half second for as long as nobody is there. Nothing is kept for a kiosk that is away: what
- * is in the field is told as it comes, by the one who owns the field. One thread; nothing here waits.
- * Source: contract, local.md.
+ * Connects again every half second for as long as nobody is there. Nothing is kept for a kiosk
+ * that is away: what is in the field is told as it comes, by the one who owns the field. One
+ * thread; nothing here waits. Source: contract, local.md.
  */
 #pragma once
 

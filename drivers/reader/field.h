@@ -2,13 +2,13 @@
 /*
  * reader/field.h: what lies before the antenna, from one look to the next.
  *
- * Looks and their times go in, card, gone and two_cards come out. Pure: no clock, no I/O, no allocation.
- * A card is gone once it has been unseen for removed_after_ms and at two looks at least, never by one empty
- * look: a card may answer at every second look only. Another card without an empty look between must be
- * seen twice; A, B, A are two cards in one wallet. After an answer that came too late to be waited for, it may
- * still come, and would be read as the answer to a later look: until that can't be any more, a card must be
- * seen once more than there are such answers.
- * Source: library-facts.md 1.4 and section 2; faults N5, N11, N12, N13.
+ * Looks and their times go in, card, gone and two_cards come out. Pure: no clock, no I/O, no
+ * allocation. A card is gone once it has been unseen for removed_after_ms and at two looks at
+ * least, never by one empty look: a card may answer at every second look only. Another card
+ * without an empty look between must be seen twice; A, B, A are two cards in one wallet. After an
+ * answer that came too late to be waited for, it may still come, and would be read as the answer
+ * to a later look: until that can't be any more, a card must be seen once more than there are such
+ * answers. Source: library-facts.md 1.4 and section 2; faults N5, N11, N12, N13.
  */
 #pragma once
 
@@ -22,8 +22,7 @@
 #define FIELD_EMPTIES 2 /* looks without a card before one is gone */
 #define FIELD_AWAY_US 2000000 /* not looked for so long: whoever is there has come anew */
 #define FIELD_DOUBT_US 3000000 /* an answer later than this isn't expected: N5 has 0.5 to 2 s */
-#define FIELD_DOUBT_MAX                                                                            \
-	6 /* late answers held against one card: two openings of three errors each */
+#define FIELD_DOUBT_MAX 6 /* late answers held against a card: two openings of three errors */
 
 enum field_event_kind { FIELD_NOTHING, FIELD_CARD, FIELD_GONE, FIELD_TWO_CARDS };
 
@@ -73,6 +72,6 @@ struct field_events field_unseen(struct field *f, int64_t at_us);
  * @late: its answer may still come */
 void field_missed(struct field *f, int64_t at_us, bool late);
 
-/** field_now() - what is in the field, for somebody who has just come: FIELD_CARD with the time at which it was
- * found, FIELD_TWO_CARDS, or FIELD_NOTHING. */
+/** field_now() - what is in the field, for somebody who has just come: FIELD_CARD with the time at
+ * which it was found, FIELD_TWO_CARDS, or FIELD_NOTHING. */
 struct field_event field_now(const struct field *f);

@@ -2,12 +2,13 @@
 /*
  * reader/health.h: what to do next with a reader: open it, look, ping, close it, or end.
  *
- * Results and times go in, the next step comes out. Pure: no clock, no I/O, no allocation.
- * Here is the order of library-facts.md 1.4; the rungs above it (reset line, power of the USB port) are the unit's,
- * which pulses them before each start: hence the end after HEALTH_OPENS_MAX failures of a chip that is there.
- * A port that isn't there is waited for instead: no reset helps, and a plug does.
- * An opening counts as good by its first good look, so that a chip which opens and then never finds a card
- * is not opened in a circle for ever. Source: library-facts.md 1.2, 1.4; faults N1 to N3, N8, N9.
+ * Results and times go in, the next step comes out. Pure: no clock, no I/O, no allocation. Here is
+ * the order of library-facts.md 1.4; the rungs above it (reset line, power of the USB port) are
+ * the unit's, which pulses them before each start: hence the end after HEALTH_OPENS_MAX failures
+ * of a chip that is there. A port that isn't there is waited for instead: no reset helps, and a
+ * plug does. An opening counts as good by its first good look, so that a chip which opens and then
+ * never finds a card is not opened in a circle for ever. Source: library-facts.md 1.2, 1.4; faults
+ * N1 to N3, N8, N9.
  */
 #pragma once
 
@@ -49,7 +50,8 @@ int64_t health_wait_us(const struct health *h, int64_t now_us);
 /** health_opened() - @err: what open gave, 0 or a reader_err */
 void health_opened(struct health *h, int err, int64_t now_us);
 
-/** health_answered() - @err: what look or ping gave; 0 or more is good. @is_look: a good one proves the opening */
+/** health_answered() - @err: what look or ping gave; 0 or more is good. @is_look: a good one proves
+ * the opening */
 void health_answered(struct health *h, int err, bool is_look, int64_t now_us);
 
 /** health_closed() - after the close that HEALTH_CLOSE asked for. */

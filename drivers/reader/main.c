@@ -2,13 +2,13 @@
 /*
  * schoolpoort-reader: what lies before the antenna, told to the kiosk.
  *
- * DESIGN: one thread, and a driver that may block. A turn: serve the socket without waiting, feed the watchdog,
- * tell a status where one is due, then one step of the reader (health.h says which), whose result goes through
- * field.h to the kiosk at once. The longest step, an open, takes 1.9 s; a status is told right before it, so that
- * the kiosk's 2 s aren't passed by a reader that lives. sd-event is in the loop for SIGTERM and for the socket;
- * a thread for libnfc was rejected, since one that hangs there can't be ended.
- * Logged are edges only: the first good look, the fault, the kiosk lost and back; a start that comes to nothing
- * is one line. Never a UID.
+ * DESIGN: one thread, and a driver that may block. A turn: serve the socket without waiting, feed
+ * the watchdog, tell a status where one is due, then one step of the reader (health.h says which),
+ * whose result goes through field.h to the kiosk at once. The longest step, an open, takes 1.9 s;
+ * a status is told right before it, so that the kiosk's 2 s aren't passed by a reader that lives.
+ * sd-event is in the loop for SIGTERM and for the socket; a thread for libnfc was rejected, since
+ * one that hangs there can't be ended. Logged are edges only: the first good look, the fault, the
+ * kiosk lost and back; a start that comes to nothing is one line. Never a UID.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -122,7 +122,8 @@ static void step_open(struct program *p)
 	int err = r->driver->open(r, p->config.reader_connstring);
 	bool was_absent = p->health.absent;
 	health_opened(&p->health, err, clock_mono_us());
-	/* The chip that is there and doesn't answer ends in a line of its own; a missing one never ends. */
+	/* The chip that is there and doesn't answer ends in a line of its own; a missing one never
+	 * ends. */
 	if (err == READER_ERR_ABSENT && !was_absent)
 		log_warn("reader_absent reason=\"%s\" next=wait_for_it", r->reason);
 	if (err < 0)
@@ -211,9 +212,9 @@ static void serve_kiosk(struct program *p)
 		break;
 	case CLIENT_CAME: {
 		/*
-		 * A kiosk that comes back with a card in the field is told of it, with the time at which
-		 * it was found, and knows from its own log whether that tap is stored. A card that has
-		 * left meanwhile is not told: its pupil saw no result, and knows it.
+		 * A kiosk that comes back with a card in the field is told of it, with the time at
+		 * which it was found, and knows from its own log whether that tap is stored. A
+		 * card that has left meanwhile is not told: its pupil saw no result, and knows it.
 		 */
 		struct field_event now = field_now(&p->field);
 		tell_status(p);

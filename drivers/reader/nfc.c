@@ -2,14 +2,15 @@
 /*
  * reader/nfc.c: cards through libnfc; the only file that knows it.
  *
- * DESIGN: a look is one InListPassiveTarget for one card of ISO/IEC 14443 A, with a number of tries that is set
- * once after the open. Each call into libnfc here has an end: 350 ms a command, 300 ms a look, 1.5 s an open.
- * Rejected, all measured (library-facts.md 1.2): nfc_initiator_poll_target() waits for ever on a chip that
- * is mute; nfc_abort_command() doesn't end it and leaks a descriptor a call; target_is_present() knows few
- * cards. nfc_initiator_list_passive_targets() gives 0 for a select that failed, sends the number of tries
- * anew before each look, which takes a third of the line's time, and so hides a chip that has lost its set-up: such
- * a chip hears us, has no SAM configuration, and finds nobody. With the tries set once it looks without end instead,
- * and is found out by the first look that gets no answer.
+ * DESIGN: a look is one InListPassiveTarget for one card of ISO/IEC 14443 A, with a number of
+ * tries that is set once after the open. Each call into libnfc here has an end: 350 ms a command,
+ * 300 ms a look, 1.5 s an open. Rejected, all measured (library-facts.md 1.2):
+ * nfc_initiator_poll_target() waits for ever on a chip that is mute; nfc_abort_command() doesn't
+ * end it and leaks a descriptor a call; target_is_present() knows few cards;
+ * nfc_initiator_list_passive_targets() gives 0 for a select that failed. It also sends the number
+ * of tries anew before each look: half of the bytes on the line, and a chip that has lost its
+ * set-up (no SAM configuration, finds nobody) would then pass for an empty field. With the tries
+ * set once such a chip looks without end, and the first look that gets no answer finds it out.
  */
 #include "reader/reader.h"
 
@@ -24,9 +25,10 @@
 #define FIRMWARE_LEN                                                                               \
 	4 /* the answer to GetFirmwareVersion of a PN532: IC, version, revision, support */
 /*
- * Tries of one look after the first. A chip that goes on looking answers the moment a card comes, and wakes this
- * program ten times a second instead of a hundred. Fewer than 300 ms must hold them all, whatever a try takes on
- * a board: the emulator has 5 ms, 11 tries leave room for 27. README.md has the figures.
+ * Tries of one look after the first. A chip that goes on looking answers the moment a card comes,
+ * and wakes this program ten times a second instead of a hundred. Fewer than 300 ms must hold them
+ * all, whatever a try takes on a board: the emulator has 5 ms, 11 tries leave room for 27.
+ * README.md has the figures.
  */
 #define LOOK_TRIES 10
 #define I2C_PAUSE_MS 0 /* 5 ms or more may sleep for a second in libnfc's I2C driver */
@@ -55,7 +57,8 @@ static void set_reason(struct reader *r, const char *reason)
 	(void)snprintf(r->reason, sizeof(r->reason), "%s", reason);
 }
 
-/* Of a connstring DRIVER:/dev/NODE[:SPEED] whether the node is missing; of others it can't be told. */
+/* Of a connstring DRIVER:/dev/NODE[:SPEED] whether the node is missing; of others it can't be
+ * told. */
 static bool is_absent(struct reader *r, const char *connstring)
 {
 	char node[READER_REASON_MAX];
@@ -127,7 +130,8 @@ static int nfc_driver_open(struct reader *r, const char *connstring)
 {
 	struct nfc_state *s = r->state = calloc(1, sizeof(*s));
 
-	/* At another level libnfc writes to stderr at each failed poll. A developer's own value stays. */
+	/* At another level libnfc writes to stderr at each failed poll. A developer's own value
+	 * stays. */
 	if (!s || setenv("LIBNFC_LOG_LEVEL", "0", 0)) {
 		set_reason(r, "out of memory");
 		nfc_driver_close(r);
@@ -188,7 +192,8 @@ static int nfc_driver_ping(struct reader *r)
 	const struct nfc_state *s = r->state;
 	uint8_t answer[16];
 
-	/* The length is checked, since a method that a driver lacks reads as 0, which means success. */
+	/* The length is checked, since a method that a driver lacks reads as 0, which means
+	 * success. */
 	int n = pn53x_transceive(s->device, firmware_version, sizeof(firmware_version), answer,
 		sizeof(answer), COMMAND_MS);
 	if (n < 0)

@@ -2,9 +2,9 @@
 /*
  * reader/reader.h: the contract of a driver: one way of reading cards.
  *
- * A driver is a row of four functions. It is called by one thread, may block for as long as each function says,
- * and never decides anything: what a look means for a pupil is field.h's business, when to give up health.h's.
- * Source: library-facts.md section 1; style.md "Driver table".
+ * A driver is a row of four functions. It is called by one thread, may block for as long as each
+ * function says, and never decides anything: what a look means for a pupil is field.h's business,
+ * when to give up health.h's. Source: library-facts.md section 1; style.md "Driver table".
  */
 #pragma once
 
@@ -46,7 +46,8 @@ struct reader {
 					   set by the driver with each error */
 };
 
-/* A way of reading cards. All members are mandatory; a call that hangs ends by the unit's watchdog. */
+/* A way of reading cards. All members are mandatory; a call that hangs ends by the unit's
+ * watchdog. */
 struct reader_driver {
 	const char *name; /* what a connstring begins with, before its first colon */
 	/* Bounded at 1.9 s. 0 or a reader_err; may be called again after close, and after a failure
@@ -64,9 +65,8 @@ struct reader_driver {
 
 extern const struct reader_driver reader_nfc; /* nfc.c: whatever libnfc knows */
 extern const struct reader_driver reader_replay; /* replay.c: a recorded session */
-extern const struct reader_driver
-	reader_template; /* TEMPLATE.c: to copy; in no program, only in tests */
+extern const struct reader_driver reader_template; /* TEMPLATE.c: to copy; only in tests */
 
-/** reader_driver_of() - the driver of a connstring by its first word; libnfc's for all that isn't ours.
- * Static storage, never NULL. */
+/** reader_driver_of() - the driver of a connstring by its first word; libnfc's for all that isn't
+ * ours. Static storage, never NULL. */
 const struct reader_driver *reader_driver_of(const char *connstring);

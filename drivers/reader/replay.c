@@ -2,8 +2,9 @@
 /*
  * reader/replay.c: a recorded session as a driver like any other, connstring `replay:PATH`.
  *
- * Each line lasts until the next one's time has come, and for one look at least: a session in which two cards
- * alternate from look to look stays one on a slow machine. The last line lasts for ever.
+ * Each line lasts until the next one's time has come, and for one look at least: a session in
+ * which two cards alternate from look to look stays one on a slow machine. The last line lasts for
+ * ever.
  */
 #include "reader/replay.h"
 

@@ -2,8 +2,8 @@
 /*
  * reader/replay.h: a recorded session, line by line.
  *
- * A text file: headers `# Device: ...`, then lines `MS present UID[:SAK:ATQA]`, `MS empty`, `MS error`, where
- * MS are whole milliseconds since the start and never fall. Pure.
+ * A text file: headers `# Device: ...`, then lines `MS present UID[:SAK:ATQA]`, `MS empty`, `MS
+ * error`, where MS are whole milliseconds since the start and never fall. Pure.
  */
 #pragma once
 

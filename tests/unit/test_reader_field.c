@@ -2,9 +2,9 @@
 /*
  * Field and health by scripts: a letter a look, a letter an event, so that each rule is one line.
  *
- * Looks: A, B, C a card; '.' none; '!' failed; '~' failed, and its answer may come late; 'w' nobody looks for 3 s.
- * Each takes 50 ms; a card counts as gone after 120 ms, so three empty looks are enough and two are not.
- * Told: a letter with '+' came, '-' gone, '2' two cards.
+ * Looks: A, B, C a card; '.' none; '!' failed; '~' failed, and its answer may come late; 'w'
+ * nobody looks for 3 s. Each takes 50 ms; a card counts as gone after 120 ms, so three empty looks
+ * are enough and two are not. Told: a letter with '+' came, '-' gone, '2' two cards.
  */
 #include "reader/field.h"
 
@@ -132,7 +132,8 @@ static void test_every_row(void **state)
 	}
 }
 
-/* The time of a card is that of the look that found it first, also where a second one was needed. */
+/* The time of a card is that of the look that found it first, also where a second one was needed.
+ */
 static void test_seen_us_is_the_first_sight(void **state)
 {
 	struct field f;
@@ -198,7 +199,8 @@ static void test_edge_of_the_field(void **state)
 	assert_string_equal(got, "+A-");
 }
 
-/* A wallet whose cards answer at every second look only: nobody leaves and comes back within 320 ms. */
+/* A wallet whose cards answer at every second look only: nobody leaves and comes back within 320
+ * ms. */
 static void test_back_too_soon(void **state)
 {
 	char got[TOLD_MAX] = "";
@@ -228,9 +230,9 @@ static void test_removed_at_once(void **state)
 }
 
 /*
- * Health: a letter a step as it is asked for, with its result.
- * Steps: O open, L look, P ping, X close, E end; a lower-case letter after it is the result: k good, t timeout, i I/O
- * error, l lost, a absent, u usage. Digits: whole seconds waited for the next open.
+ * Health: a letter a step as it is asked for, with its result. Steps: O open, L look, P ping, X
+ * close, E end; a lower-case letter after it is the result: k good, t timeout, i I/O error, l
+ * lost, a absent, u usage. Digits: whole seconds waited for the next open.
  */
 static const struct {
 	const char *name, *results, *want;

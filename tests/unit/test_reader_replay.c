@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * The recording as a driver, and what every driver but libnfc's promises: the table of reader.h held against it.
+ * The recording as a driver, and what every driver but libnfc's promises: the table of reader.h
+ * held against it.
  */
 #include "reader/replay.h"
 
@@ -91,7 +92,8 @@ static void write_file(char *path, const char *text)
 	close(fd);
 }
 
-/* Opened long after its start all times are due, so each look tells the next line: no clock is waited for. */
+/* Opened long after its start all times are due, so each look tells the next line: no clock is
+ * waited for. */
 static void test_a_line_a_look(void **state)
 {
 	static const char session[] = "# Device: invented\n# Shows: two cards, an error\n\n"
