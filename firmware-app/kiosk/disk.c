@@ -93,9 +93,13 @@ int disk_open(struct kiosk *k)
 
 static void fail(struct kiosk *k, int err)
 {
-	log_error("store_failed error=\"%s\" next=open_again", store_err_text(err));
+	enum wire_store_state state = err == STORE_ERR_FULL ? WIRE_STORE_FULL : WIRE_STORE_FAILING;
+
+	/* On the edge alone: a queue at a full disk must not fill the journal. */
+	if (state != k->store_state)
+		log_error("store_failed error=\"%s\" next=open_again", store_err_text(err));
 	k->store_failed_us = k->now.mono_us;
-	tell_store(k, err == STORE_ERR_FULL ? WIRE_STORE_FULL : WIRE_STORE_FAILING);
+	tell_store(k, state);
 }
 
 int disk_add(struct kiosk *k)
@@ -119,18 +123,61 @@ int disk_add(struct kiosk *k)
 	return 0;
 }
 
+/* Return: 0, or -1 where memory is out. */
+static int keep_unsaved(struct kiosk *k, const char *payload, size_t len)
+{
+	char *copy = malloc(len);
+
+	if (!copy)
+		return -1;
+	memcpy(copy, payload, len);
+	free(k->unsaved_data);
+	k->unsaved_data = copy;
+	k->unsaved_len = len;
+	return 0;
+}
+
+static void forget_unsaved(struct kiosk *k)
+{
+	free(k->unsaved_data);
+	k->unsaved_data = NULL;
+	k->unsaved_len = 0;
+}
+
+/* Return: 0 or a store_err. */
+static int save_unsaved(struct kiosk *k)
+{
+	int err = k->unsaved_data ? kiosk_store_data_save(k->store, k->roster->generation,
+					    k->unsaved_data, k->unsaved_len)
+				  : 0;
+
+	if (!err)
+		forget_unsaved(k);
+	return err;
+}
+
+/*
+ * Retained, so it comes once: what can't be written is used all the same, and written when the disk takes it. A gate
+ * that is started anew meanwhile has the older one for as long as it has no broker.
+ */
 void disk_data(struct kiosk *k, struct roster *roster, const char *payload, size_t len)
 {
 	int err = k->store ? kiosk_store_data_save(k->store, roster->generation, payload, len)
 			   : STORE_ERR_IO;
 
 	if (err) {
-		fail(k, err);
-		roster_destroy(roster);
-		return;
+		if (k->store)
+			fail(k, err);
+		if (keep_unsaved(k, payload, len) < 0) {
+			roster_destroy(roster);
+			return;
+		}
+	} else {
+		forget_unsaved(k);
 	}
-	log_info("data_applied generation=%lld pupils=%zu cards=%zu", (long long)roster->generation,
-		roster->n_pupils, roster->n_cards);
+	log_info("data_applied generation=%lld pupils=%zu cards=%zu%s",
+		(long long)roster->generation, roster->n_pupils, roster->n_cards,
+		err ? " next=save_when_possible" : "");
 	struct roster *old = k->roster;
 	k->roster = roster;
 	k->state.roster = roster;
@@ -188,7 +235,7 @@ static void open_again(struct kiosk *k)
 		return;
 	}
 	(void)deliver_confirmed(&k->deliver, confirmed, k->now.mono_us);
-	if (save_confirm(k) < 0) {
+	if (save_confirm(k) < 0 || save_unsaved(k) < 0) {
 		k->store_state = was_full ? WIRE_STORE_FULL : WIRE_STORE_FAILING;
 		return;
 	}
@@ -251,4 +298,5 @@ void disk_close(struct kiosk *k)
 		(void)save_confirm(k);
 	kiosk_store_close(k->store);
 	k->store = NULL;
+	forget_unsaved(k);
 }

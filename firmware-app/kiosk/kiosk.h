@@ -81,6 +81,8 @@ struct kiosk {
 	enum wire_store_state store_state;
 	bool recovered;
 	int64_t store_failed_us;
+	char *unsaved_data; /* gates/data that is in use and not in the database; NULL none */
+	size_t unsaved_len;
 	int64_t last_tap_us, last_save_us, last_purge_us, last_disk_us;
 	int64_t saved_confirm;
 	int64_t disk_free_mb;
@@ -142,7 +144,8 @@ char *report_answer(const struct kiosk *k, const char *bytes, size_t len);
 int disk_open(struct kiosk *k);
 /** disk_add() - this turn's rows. Return: 0 once they are durable; otherwise nothing may be promised. */
 int disk_add(struct kiosk *k);
-/** disk_data() - new gates/data, applied whole or not at all. @roster: becomes the kiosk's, or is destroyed. */
+/** disk_data() - new gates/data, applied whole; kept for later where it can't be written. @roster: becomes the kiosk's,
+ * or is destroyed where memory is out. */
 void disk_data(struct kiosk *k, struct roster *roster, const char *payload, size_t len);
 /** disk_relog() - go on under a new log. @all: with the confirmed rows. */
 void disk_relog(struct kiosk *k, bool all);
