@@ -38,12 +38,16 @@ static void set_class(struct day *day, size_t class_index, enum halfday half)
 	c->cutoff_ms = c->start_ms + INT64_C(60000) * day->rules.absent_after_min;
 }
 
-static void set_pupil(struct day_pupil *pupil)
+static void set_pupil(struct day *day, size_t pupil)
 {
-	for (int h = 0; h < 2; h++) {
-		pupil->half[h].tap_at_ms = -1;
-		pupil->half[h].stored_at_ms = -1;
-		pupil->half[h].alert = DAY_NO_ALERT;
+	size_t class_index = day->roster->pupils[pupil].class_index;
+	for (size_t i = 0; i < 2; i++) {
+		struct day_half *h = day_half_of(day, pupil, halves[i]);
+		h->tap_at_ms = -1;
+		h->stored_at_ms = -1;
+		h->alert = DAY_NO_ALERT;
+		if (day_class_of(day, class_index, halves[i])->slot)
+			h->mark.value = MARK_AWAITED;
 	}
 }
 
@@ -68,11 +72,11 @@ struct day *day_create(const struct roster *roster, const struct civil_zone *zon
 		day_destroy(day);
 		return NULL;
 	}
-	for (size_t i = 0; i < roster->n_pupils; i++)
-		set_pupil(&day->pupils[i]);
 	for (size_t i = 0; i < roster->n_classes; i++)
 		for (size_t h = 0; h < 2; h++)
 			set_class(day, i, halves[h]);
+	for (size_t i = 0; i < roster->n_pupils; i++)
+		set_pupil(day, i);
 	for (size_t g = 0; g < DAY_GATES_MAX; g++)
 		day->gate_alert[g][0] = day->gate_alert[g][1] = DAY_NO_ALERT;
 	day->changed[0] = day->changed[1] = true;

@@ -69,6 +69,8 @@ static void turn(struct register_program *r)
 	r->state.now_ms = r->now.wall_ms;
 	r->state.clock_judges =
 		r->now.state == CLOCK_STATE_TRUSTED || r->now.state == CLOCK_STATE_HOLDOVER;
+	/* Before LINK_EVENT_UP is taken: it asks for all that is open today. */
+	(void)school_day(r, r->state.today);
 	broker_take(r);
 	school_turn(r);
 	publish_due(r);

@@ -330,6 +330,7 @@ void publish_all(struct register_program *r)
 	put_state(r, WIRE_UNIT_ONLINE);
 	put_data(r);
 	const struct day *today = school_today(r);
+	r->all_due = !today;
 	for (size_t i = 0; today && i < today->n_alerts; i++) {
 		char topic[LINK_TOPIC_MAX];
 		if (!alert_is_over(&today->alerts[i])) {
@@ -352,6 +353,8 @@ void publish_due(struct register_program *r)
 		publish_make_data(r);
 		put_data(r);
 	}
+	if (r->all_due && link_up(r->link) && school_today(r))
+		publish_all(r);
 	if (r->day_due_us <= now_us) {
 		r->day_due_us = INT64_MAX;
 		put_days(r, false);

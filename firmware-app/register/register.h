@@ -92,6 +92,7 @@ struct register_program {
 	struct wire_register_state said; /* as last published */
 	int64_t state_due_us, data_due_us, day_due_us; /* monotonic; INT64_MAX: not due */
 	char *data; /* the payload of gates/data as last made; NULL: none yet */
+	bool all_due; /* connected while there was no day to publish: once there is */
 	bool roster_changed; /* an import was committed: load it, make gates/data */
 
 	int64_t started_us, last_write_us, store_failed_us;

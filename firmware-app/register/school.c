@@ -518,6 +518,8 @@ int school_open(struct register_program *r)
 	if (newest_ms > 0)
 		clock_newest_event(&r->clock, newest_ms);
 	err = load_roster(r);
+	r->disk_free_mb = file_free_mb(r->config.paths_state_dir);
+	r->disk_looked_us = r->now.mono_us;
 	r->store_state = err ? WIRE_STORE_FAILING : WIRE_STORE_OK;
 	return err;
 }
@@ -555,7 +557,7 @@ void school_care(struct register_program *r)
 {
 	int64_t now_us = r->now.mono_us;
 	open_again(r);
-	if (now_us - r->disk_looked_us >= DISK_LOOK_US || r->disk_looked_us == 0) {
+	if (now_us - r->disk_looked_us >= DISK_LOOK_US) {
 		r->disk_free_mb = file_free_mb(r->config.paths_state_dir);
 		r->disk_looked_us = now_us;
 	}
