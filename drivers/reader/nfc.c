@@ -112,6 +112,18 @@ static int set_up(struct reader *r)
 	return err < 0 ? to_reader_err(r, err) : 0;
 }
 
+/*
+ * pn532_uart drops the result of its own start: where the chip left GetFirmwareVersion unanswered, nfc_open()
+ * gives a device that knows no modulation, and the first select ends in libnfc's assert. Measured 2026-11-21,
+ * libnfc 1.8.0, emulator with `fault drop 02`: hardware-notes/pn532.md.
+ */
+static bool knows_cards(nfc_device *device)
+{
+	const nfc_modulation_type *types = NULL;
+
+	return nfc_device_get_supported_modulation(device, N_INITIATOR, &types) >= 0 && types;
+}
+
 static void nfc_driver_close(struct reader *r)
 {
 	struct nfc_state *s = r->state;
@@ -148,7 +160,7 @@ static int nfc_driver_open(struct reader *r, const char *connstring)
 	nfc_init(&s->context);
 	if (s->context)
 		s->device = nfc_open(s->context, connstring);
-	if (!s->device)
+	if (!s->device || !knows_cards(s->device))
 		goto out;
 	err = set_up(r);
 out:

@@ -198,6 +198,23 @@ static void test_ack_only(void **state)
 	}
 }
 
+/* A chip that leaves the first question of an opening unanswered must not end in libnfc's assert. */
+static void test_half_opened(void **state)
+{
+	struct rig *rig = rig_start();
+	size_t at = 0;
+
+	(void)state;
+	(void)rig_wait_status(rig, &at, WIRE_READER_OK);
+	rig_tell(rig, "fault drop 02");
+	(void)rig_wait_status(rig, &at, WIRE_READER_FAULT);
+	rig_turn_ms(rig, 1000); /* it opens at once, and again after a second */
+	rig_tell(rig, "clear");
+	(void)rig_wait_status(rig, &at, WIRE_READER_OK);
+	tap(rig, &at, A);
+	rig_close(rig);
+}
+
 /* N5: the answer to a look comes long after; its UID is never the next pupil's. */
 static void test_late_answer(void **state)
 {
@@ -482,6 +499,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_unplugged),
 		cmocka_unit_test(test_mute),
 		cmocka_unit_test(test_ack_only),
+		cmocka_unit_test(test_half_opened),
 		cmocka_unit_test(test_late_answer),
 		cmocka_unit_test(test_late_answer_next_pupil_waits),
 		cmocka_unit_test(test_damaged_answers),
