@@ -17,6 +17,7 @@
 #include "core/alert.h"
 #include "core/checkin.h"
 #include "core/civil.h"
+#include "core/counts.h"
 #include "core/roster.h"
 #include "core/uuid.h"
 
@@ -26,6 +27,7 @@
 #define WIRE_REASON_MAX 160 /* bytes with the zero: why something was refused */
 #define WIRE_TEXT_MAX 801 /* 200 characters of UTF-8 and the zero */
 #define WIRE_VERSION_MAX 41
+#define WIRE_SCHOOL_MAX 33 /* school.id with the zero */
 #define WIRE_REFUSED_MAX 64 /* refused check-ins named in one confirm */
 #define WIRE_DAY_CLASSES_MAX 1000
 
@@ -127,6 +129,17 @@ struct wire_day {
 	int64_t at_ms;
 	size_t n_classes;
 	const struct wire_day_class *classes; /* borrowed */
+};
+
+/* counts.json: what core/counts.h lets out. */
+struct wire_counts {
+	char school[WIRE_SCHOOL_MAX];
+	struct civil_date date;
+	enum halfday half;
+	int64_t at_ms;
+	size_t n_groups;
+	const struct counts_group *groups; /* borrowed */
+	int withheld; /* groups left out */
 };
 
 /* command.json. Which of the fields a command needs is the register's business. */
@@ -240,6 +253,10 @@ int wire_reply_decode(
 
 /** wire_day_encode() - day.json. Return: a string for free(), or NULL. */
 char *wire_day_encode(const struct wire_day *d, const struct wire_context *ctx);
+
+/** wire_counts_encode() - counts.json. A group under COUNTS_GROUP_MIN pupils is refused. Return: a string for
+ * free(), or NULL. */
+char *wire_counts_encode(const struct wire_counts *c, const struct wire_context *ctx);
 
 /**
  * wire_gates_data_encode() - gates-data.json of a roster.

@@ -363,6 +363,29 @@ static void test_day(void **state)
 	assert_null(wire_day_encode(&d, NULL));
 }
 
+static void test_counts(void **state)
+{
+	struct counts_group groups[] = { { "3", { 21, 17, 2, 1, 1 } } };
+	struct wire_context rehearsal = { .zone = sample_brussels.zone, .rehearsal = true };
+	struct wire_counts c = { "sint-jan", sample_date, HALFDAY_PM, SAMPLE_AT_MS, 1, groups, 2 };
+	char *text = wire_counts_encode(&c, &rehearsal);
+	(void)state;
+	assert_string_equal(text,
+		"{\"v\":1,\"school\":\"sint-jan\",\"date\":\"2026-11-23\",\"half\":\"pm\","
+		"\"at\":\"2026-11-23T07:30:00.000+01:00\",\"groups\":[{\"group\":\"3\","
+		"\"expected\":21,\"present\":17,\"late\":2,\"absent\":1,\"excused\":1}],"
+		"\"withheld\":2,\"rehearsal\":true}");
+	free(text);
+	groups[0].numbers.expected = COUNTS_GROUP_MIN - 1; /* R22, whoever calls */
+	assert_null(wire_counts_encode(&c, NULL));
+	groups[0].numbers.expected = COUNTS_GROUP_MIN;
+	c.half = HALFDAY_NONE;
+	assert_null(wire_counts_encode(&c, NULL));
+	c.half = HALFDAY_AM;
+	c.school[0] = '\0';
+	assert_null(wire_counts_encode(&c, NULL));
+}
+
 static void test_command(void **state)
 {
 	struct wire_command c[] = { sample_command(),
@@ -427,6 +450,7 @@ int main(void)
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_day),
+		cmocka_unit_test(test_counts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -121,6 +121,22 @@ static void put_day(void)
 	put("care/day/2026-11-23/pm", wire_day_encode(&d, &sample_brussels));
 }
 
+static void put_counts(void)
+{
+	static const struct counts_group groups[] = { { "1", { 24, 20, 1, 2, 1 } },
+		{ "99999999999999999999", { 5, 0, 0, 0, 0 } }, { "other", { 6, 6, 0, 0, 0 } },
+		{ "all", { 35, 26, 1, 2, 1 } } };
+	struct wire_context rehearsal = { .zone = sample_brussels.zone, .rehearsal = true };
+	struct wire_counts c = { "sint-jan-01", sample_date, HALFDAY_AM, SAMPLE_AT_MS,
+		sizeof(groups) / sizeof(groups[0]), groups, 0 };
+
+	put("public/counts/2026-11-23/am", wire_counts_encode(&c, &sample_brussels));
+	c.n_groups = 0;
+	c.withheld = 3;
+	c.half = HALFDAY_PM;
+	put("public/counts/2026-11-23/pm", wire_counts_encode(&c, &rehearsal));
+}
+
 static void put_gates_data(void)
 {
 	struct roster_size none = { 0, 0, 0, 0, 0 };
@@ -150,6 +166,7 @@ int main(int argc, char **argv)
 	put_alerts();
 	put_commands();
 	put_day();
+	put_counts();
 	put_gates_data();
 	return fclose(file) || missing;
 }
