@@ -203,21 +203,29 @@ static int open_file(struct line *l)
 	return fd;
 }
 
-/* FILE:LINE:COLUMN: reason, as far as the answer names them. */
-static void print_refusal(const struct wire_node *r)
+/* FILE:LINE:COLUMN: reason, as far as the answer names them: the form that editors jump to, so without our name before it. */
+static void print_refusal(const struct line *l, const struct wire_node *r)
 {
-	const char *reason = wire_node_get_text(r, "reason"), *file = wire_node_get_text(r, "file");
+	const char *reason = wire_node_get_text(r, "reason");
 	int64_t line = wire_node_get_int(r, "line", 0), column = wire_node_get_int(r, "column", 0);
+	bool of_file = l->file && wire_node_get_text(r, "file");
 
-	(void)fputs("schoolpoortctl: ", stderr);
-	if (file)
-		(void)fprintf(stderr, "%s:", file);
-	if (file && line > 0)
+	(void)fprintf(stderr, "%s:", of_file ? l->file : "schoolpoortctl");
+	if (of_file && line > 0)
 		(void)fprintf(stderr, "%lld:", (long long)line);
-	if (file && line > 0 && column > 0)
+	if (of_file && line > 0 && column > 0)
 		(void)fprintf(stderr, "%lld:", (long long)column);
-	(void)fprintf(
-		stderr, "%s%s\n", file ? " " : "", reason ? reason : _("refused without a reason"));
+	(void)fprintf(stderr, " %s\n", reason ? reason : _("refused without a reason"));
+}
+
+/* What is wrong with the request itself was wrong on the command line. */
+static int status_of(const struct wire_node *r)
+{
+	const char *error = wire_node_get_text(r, "error");
+
+	if (wire_node_get_bool(r, "ok", false))
+		return CTL_DONE;
+	return error && strcmp(error, "invalid") == 0 ? CTL_USAGE : CTL_FAILED;
 }
 
 static void print_json(const struct wire_node *r)
@@ -231,15 +239,15 @@ static void print_json(const struct wire_node *r)
 
 static int answer(const struct ctl *ctl, const struct line *l, const struct wire_node *r)
 {
-	bool ok = wire_node_get_bool(r, "ok", false);
+	int status = status_of(r);
 
 	if (ctl->options.json)
 		print_json(r);
-	else if (ok)
+	else if (status == CTL_DONE)
 		l->command->print(r);
-	if (!ok)
-		print_refusal(r);
-	return ok ? CTL_DONE : CTL_FAILED;
+	if (status != CTL_DONE)
+		print_refusal(l, r);
+	return status;
 }
 
 int ctl_run(struct ctl *ctl, int argc, char **argv)

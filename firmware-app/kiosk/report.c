@@ -212,6 +212,7 @@ static struct wire_node *answer_of(const struct kiosk *k, const struct wire_node
 		return r;
 	}
 	struct wire_node *r = wire_response_create(request, false);
+	wire_node_set_text(r, "error", "invalid");
 	wire_node_set_text(r, "reason",
 		command && strcmp(command, "trace") == 0 ? "last: 1 to 300"
 							 : "command: a gate answers status and "
