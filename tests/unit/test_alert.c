@@ -98,6 +98,8 @@ static const struct {
 	{ "missing after its excuse was taken back", ALERT_ABSENT, UNTRUE,
 		{ .event = ALERT_EVENT_MISSING, .certainty = ALERT_CONFIRMED },
 		"absent open confirmed" },
+	{ "what ended with its half day stays ended", ALERT_ABSENT, OVER,
+		{ .event = ALERT_EVENT_MISSING, .certainty = ALERT_CONFIRMED }, SAME },
 	{ "a person's word stays", ALERT_ABSENT, WAS_SEEN,
 		{ .event = ALERT_EVENT_MISSING, .certainty = ALERT_CONFIRMED }, SAME },
 	{ "arrives", ALERT_ABSENT, OPEN,

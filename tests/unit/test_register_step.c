@@ -613,6 +613,20 @@ static void test_counts_add_up(void **state)
 	}
 }
 
+/* A day that nobody looked at while it ran: nothing is known of it, and nobody is left out. */
+static void test_a_day_without_marks(void **state)
+{
+	struct school *s = *state;
+	struct wire_day_class rows[8];
+	struct day *day = school_build(s, (struct civil_date){ 2026, 11, 25 });
+	assert_int_equal(day_counts(day, AM, rows, ARRAY_LEN(rows)), 2); /* 5B has no Wednesday */
+	assert_int_equal(rows[0].expected, 3);
+	assert_int_equal(rows[0].awaited, 3);
+	assert_int_equal(rows[1].awaited, 10);
+	assert_int_equal(day_counts(day, PM, rows, ARRAY_LEN(rows)), 0);
+	day_destroy(day);
+}
+
 #define ONE(f) cmocka_unit_test_setup_teardown(f, open_one_gate, close_it)
 #define TWO(f) cmocka_unit_test_setup_teardown(f, open_two_gates, close_it)
 
@@ -647,6 +661,7 @@ int main(void)
 		cmocka_unit_test(test_old_will_is_ignored),
 		cmocka_unit_test(test_fates),
 		ONE(test_counts_add_up),
+		ONE(test_a_day_without_marks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
