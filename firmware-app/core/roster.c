@@ -21,7 +21,7 @@ struct roster *roster_create(const struct roster_size *size)
 {
 	if (size->pupils > ROSTER_PUPILS_MAX || size->cards > ROSTER_CARDS_MAX ||
 		size->rows > ROSTER_ROWS_MAX || size->days > ROSTER_DAYS_MAX ||
-		size->excuses > ROSTER_EXCUSES_MAX)
+		size->excuses > ROSTER_EXCUSES_MAX || size->changed > ROSTER_CHANGED_MAX)
 		return NULL;
 	size_t end = 0;
 	reserve(&end, 1, sizeof(struct roster));
@@ -30,6 +30,7 @@ struct roster *roster_create(const struct roster_size *size)
 	size_t rows = reserve(&end, size->rows, sizeof(struct timetable_row));
 	size_t days = reserve(&end, size->days, sizeof(struct calendar_day));
 	size_t excuses = reserve(&end, size->excuses, sizeof(struct roster_excuse));
+	size_t changed = reserve(&end, size->changed, sizeof(struct timetable_day));
 	/* Each pupil and each row can name a class of its own; pages never used cost nothing. */
 	size_t classes = reserve(&end, size->pupils + size->rows, sizeof(struct roster_class));
 	char *block = calloc(1, end);
@@ -41,6 +42,7 @@ struct roster *roster_create(const struct roster_size *size)
 	roster->rows = (void *)(block + rows);
 	roster->days = (void *)(block + days);
 	roster->excuses = (void *)(block + excuses);
+	roster->changed = (void *)(block + changed);
 	roster->classes = (void *)(block + classes);
 	return roster;
 }
@@ -74,6 +76,11 @@ static int compare_days(const void *a, const void *b)
 	const struct calendar_day *x = a;
 	const struct calendar_day *y = b;
 	return civil_date_compare(x->date, y->date);
+}
+
+static int compare_changed(const void *a, const void *b)
+{
+	return timetable_day_compare(a, b);
 }
 
 static int compare_classes(const void *a, const void *b)
@@ -164,7 +171,7 @@ static void fill_weeks(struct roster *roster)
 			continue;
 		struct roster_class *c = class_of_name(roster, row->class_name);
 		timetable_week_add(&c->week, row);
-		c->has_lessons = true;
+		c->has_lessons = c->has_own = true;
 	}
 	for (size_t i = 0; i < roster->n_classes; i++) {
 		struct roster_class *c = &roster->classes[i];
@@ -180,6 +187,9 @@ static bool rows_valid(const struct roster *roster)
 	for (size_t i = 0; i < roster->n_rows; i++)
 		if (!timetable_row_valid(&roster->rows[i]))
 			return false;
+	for (size_t i = 0; i < roster->n_changed; i++)
+		if (!timetable_day_valid(&roster->changed[i]))
+			return false;
 	return true;
 }
 
@@ -192,6 +202,9 @@ int roster_index(struct roster *roster)
 	if (roster->n_pupils > 0 && roster->pupils[0].id <= 0)
 		return -1;
 	if (!sort_unique(roster->cards, roster->n_cards, sizeof(*roster->cards), compare_cards))
+		return -1;
+	if (!sort_unique(
+		    roster->changed, roster->n_changed, sizeof(*roster->changed), compare_changed))
 		return -1;
 	qsort(roster->days, roster->n_days, sizeof(*roster->days), compare_days);
 	qsort(roster->excuses, roster->n_excuses, sizeof(*roster->excuses), compare_excuses);
@@ -259,11 +272,24 @@ static bool is_day_off(const struct roster *roster, struct civil_date date, enum
 	return calendar_days_off(&roster->days[low], n, date, half);
 }
 
+static const struct timetable_slot *changed_slot(const struct roster *roster,
+	const char *class_name, struct civil_date date, enum halfday half)
+{
+	struct timetable_day key = { .date = date, .half = half };
+	memcpy(key.class_name, class_name, strlen(class_name));
+	const struct timetable_day *found = bsearch(&key, roster->changed, roster->n_changed,
+		sizeof(*roster->changed), compare_changed);
+	return found ? &found->slot : NULL;
+}
+
 const struct timetable_slot *roster_class_slot_of(const struct roster *roster,
 	const struct roster_class *class_of, struct civil_date date, enum halfday half)
 {
-	const struct timetable_slot *slot =
-		timetable_slot_of(&class_of->week, civil_weekday(date), half);
+	const struct timetable_slot *slot = changed_slot(roster, class_of->name, date, half);
+	if (!slot && !class_of->has_own)
+		slot = changed_slot(roster, TIMETABLE_DEFAULT_CLASS, date, half);
+	if (!slot)
+		slot = timetable_slot_of(&class_of->week, civil_weekday(date), half);
 	return slot && !is_day_off(roster, date, half) ? slot : NULL;
 }
 
@@ -272,6 +298,81 @@ const struct timetable_slot *roster_slot_of(const struct roster *roster,
 {
 	assert(pupil->class_index < roster->n_classes);
 	return roster_class_slot_of(roster, &roster->classes[pupil->class_index], date, half);
+}
+
+/* A week that is being put together. */
+struct week_rows {
+	struct timetable_row *rows;
+	size_t n, max;
+};
+
+static bool put_row(struct week_rows *week, const struct timetable_row *row)
+{
+	for (size_t i = 0; i < week->n; i++) {
+		struct timetable_row *old = &week->rows[i];
+		if (old->weekday != row->weekday || old->half != row->half ||
+			strcmp(old->class_name, row->class_name) != 0)
+			continue;
+		old->slot = row->slot;
+		return true;
+	}
+	if (week->n == week->max)
+		return false;
+	week->rows[week->n++] = *row;
+	return true;
+}
+
+/* A class that has followed "*" so far takes its rows as own ones, or its one row would be all it has. */
+static bool settle_class(struct week_rows *week, const char *name)
+{
+	size_t n = week->n;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(week->rows[i].class_name, name) == 0)
+			return true;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(week->rows[i].class_name, TIMETABLE_DEFAULT_CLASS) != 0)
+			continue;
+		struct timetable_row row = week->rows[i];
+		memset(row.class_name, 0, sizeof(row.class_name));
+		memcpy(row.class_name, name, strlen(name));
+		if (!put_row(week, &row))
+			return false;
+	}
+	return true;
+}
+
+static bool put_changed(struct week_rows *week, const struct timetable_day *day)
+{
+	struct timetable_row row = {
+		.weekday = civil_weekday(day->date), .half = day->half, .slot = day->slot
+	};
+	memcpy(row.class_name, day->class_name, sizeof(row.class_name));
+	bool is_default = strcmp(row.class_name, TIMETABLE_DEFAULT_CLASS) == 0;
+	return (is_default || settle_class(week, row.class_name)) && put_row(week, &row);
+}
+
+size_t roster_rows_from(const struct roster *roster, struct civil_date from,
+	struct timetable_row *ret_rows, size_t max)
+{
+	struct week_rows week = { ret_rows, roster->n_rows, max };
+	int first = civil_day_number(from);
+	assert(max >= roster->n_rows);
+	if (roster->n_rows)
+		memcpy(ret_rows, roster->rows, roster->n_rows * sizeof(*ret_rows));
+	/* "*" first: classes that leave it take it as it is on its changed days. */
+	for (int own = 0; own < 2; own++)
+		for (size_t i = 0; i < roster->n_changed; i++) {
+			const struct timetable_day *day = &roster->changed[i];
+			int offset = civil_day_number(day->date) - first;
+			bool is_own = strcmp(day->class_name, TIMETABLE_DEFAULT_CLASS) != 0;
+			if (offset < 0 || offset > 6 || is_own != (own == 1))
+				continue;
+			if (put_changed(&week, day))
+				continue;
+			memcpy(ret_rows, roster->rows, roster->n_rows * sizeof(*ret_rows));
+			return roster->n_rows;
+		}
+	return week.n;
 }
 
 static bool covers(const struct roster_excuse *excuse, struct civil_date date, enum halfday half)

@@ -22,6 +22,8 @@
 #define ROSTER_PUPILS_MAX 20000 /* ten times a large school; bounds memory and every loop */
 #define ROSTER_CARDS_MAX 100000
 #define ROSTER_ROWS_MAX 20000 /* timetable lines: 1,000 classes of 14 half days, with room */
+#define ROSTER_CHANGED_MAX                                                                         \
+	20000 /* timetable lines for one date: a school year of a class's every day */
 #define ROSTER_DAYS_MAX 4000 /* days without lessons: two school years whole */
 #define ROSTER_EXCUSES_MAX 200000
 #define ROSTER_RECENT_MAX 15 /* school days in a pupil's own record; gates-data.json */
@@ -75,23 +77,26 @@ struct roster_excuse {
 struct roster_class {
 	char name[TIMETABLE_CLASS_MAX];
 	bool has_lessons; /* false: neither rows of its own nor "*" */
+	bool has_own; /* rows of its own; else it follows "*", also on a changed day */
 	struct timetable_week week;
 };
 
 struct roster_size {
-	size_t pupils, cards, rows, days, excuses;
+	size_t pupils, cards, rows, days, excuses, changed;
 };
 
 /* Arrays have the sizes asked for at roster_create(); n_* say how many are filled. */
 struct roster {
 	int64_t generation; /* 1 and up; 0: none */
 	int64_t made_at_ms;
-	size_t n_pupils, n_cards, n_rows, n_days, n_excuses, n_classes;
+	size_t n_pupils, n_cards, n_rows, n_days, n_excuses, n_classes, n_changed;
 	struct roster_pupil *pupils; /* by id once indexed */
 	struct roster_card *cards; /* by hash once indexed */
 	struct timetable_row *rows;
 	struct calendar_day *days; /* by date once indexed */
 	struct roster_excuse *excuses; /* by pupil once indexed */
+	struct timetable_day *changed; /* the register's alone: a gate gets a week that has them in
+		place; by date once indexed */
 	struct roster_class *classes; /* made by roster_index(), by name */
 };
 
@@ -124,7 +129,8 @@ bool roster_card_valid(const struct roster_card *card, struct civil_date date);
 /**
  * roster_slot_of() - the lessons of a pupil's class in a half day.
  *
- * NULL where the timetable has none, or the day is off: a day in roster->days. (The register puts
+ * A line for that date goes before the week's. NULL where the timetable has none, or the day is off:
+ * a day in roster->days. (The register puts
  * the computed holidays there too, so a gate needs no rule of its own.)
  */
 const struct timetable_slot *roster_slot_of(const struct roster *roster,
@@ -133,6 +139,17 @@ const struct timetable_slot *roster_slot_of(const struct roster *roster,
 /** roster_class_slot_of() - the same for a class. */
 const struct timetable_slot *roster_class_slot_of(const struct roster *roster,
 	const struct roster_class *class_of, struct civil_date date, enum halfday half);
+
+/**
+ * roster_rows_from() - the week that begins with a date, as plain rows: with the lines in place that
+ * stand for its dates alone.
+ * @ret_rows: room for @max, at least n_rows
+ *
+ * For gates, which know weeks alone. A class that follows "*" and has a changed day gets the whole week
+ * as its own. Return: how many; where @max is passed the rows are those of every week.
+ */
+size_t roster_rows_from(const struct roster *roster, struct civil_date from,
+	struct timetable_row *ret_rows, size_t max);
 
 /** roster_excuse_of() - the excuse that covers a pupil's half day, or NULL; of several the one that
  * began first. Borrowed. */

@@ -17,11 +17,29 @@ static const char *const weekday_words[WEEK_DAYS] = {
 	"sun",
 };
 
+static bool lessons_valid(enum halfday half, const struct timetable_slot *slot)
+{
+	return (half == HALFDAY_AM || half == HALFDAY_PM) && slot->start_s >= 0 &&
+	       slot->end_s > slot->start_s && slot->end_s <= DAY_S;
+}
+
 bool timetable_row_valid(const struct timetable_row *row)
 {
 	return row->weekday >= 0 && row->weekday < WEEK_DAYS &&
-	       (row->half == HALFDAY_AM || row->half == HALFDAY_PM) && row->slot.start_s >= 0 &&
-	       row->slot.end_s > row->slot.start_s && row->slot.end_s <= DAY_S;
+	       lessons_valid(row->half, &row->slot);
+}
+
+bool timetable_day_valid(const struct timetable_day *day)
+{
+	return civil_date_valid(day->date) && lessons_valid(day->half, &day->slot);
+}
+
+int timetable_day_compare(const struct timetable_day *a, const struct timetable_day *b)
+{
+	int order = civil_date_compare(a->date, b->date);
+	if (!order)
+		order = strcmp(a->class_name, b->class_name);
+	return order ? order : (int)a->half - (int)b->half;
 }
 
 void timetable_week_add(struct timetable_week *week, const struct timetable_row *row)

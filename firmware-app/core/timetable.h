@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/civil.h"
+
 #define TIMETABLE_CLASS_MAX                                                                        \
 	81 /* bytes with the zero: 20 characters of UTF-8 (schema: maxLength 20) */
 #define TIMETABLE_DEFAULT_CLASS "*"
@@ -30,6 +32,14 @@ struct timetable_row {
 	struct timetable_slot slot;
 };
 
+/* A line for one date alone: that class's half day begins and ends then, whatever its week says. */
+struct timetable_day {
+	char class_name[TIMETABLE_CLASS_MAX]; /* "*": every class without rows of its own */
+	struct civil_date date;
+	enum halfday half; /* HALFDAY_AM or HALFDAY_PM */
+	struct timetable_slot slot;
+};
+
 /* The week of one class; a slot with end_s 0 has no lessons. */
 struct timetable_week {
 	struct timetable_slot slot[7][2]; /* [weekday][0 am, 1 pm] */
@@ -37,6 +47,12 @@ struct timetable_week {
 
 /** timetable_row_valid() - a weekday 0..6, am or pm, and lessons that end after their start. */
 bool timetable_row_valid(const struct timetable_row *row);
+
+/** timetable_day_valid() - a date that exists, am or pm, and lessons that end after their start. */
+bool timetable_day_valid(const struct timetable_day *day);
+
+/** timetable_day_compare() - by date, class and half: of each there is one. */
+int timetable_day_compare(const struct timetable_day *a, const struct timetable_day *b);
 
 /** timetable_week_add() - put one line into a week, in place of an earlier one for the same slot.
  * @row: valid; its class is not looked at */

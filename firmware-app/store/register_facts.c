@@ -420,6 +420,38 @@ int register_store_oldest_open_day(struct register_store *s, int32_t *ret_day)
 	return r;
 }
 
+int register_store_exported_put(struct register_store *s, int32_t day, enum halfday half,
+	int64_t pupil, char code, int64_t at_ms)
+{
+	char text[2] = { code, 0 };
+	struct db_query q = db_query(s->db, EXPORTED_PUT);
+	db_put_int(&q, day);
+	register_store_put_half(&q, half);
+	db_put_int(&q, pupil);
+	db_put_text(&q, text);
+	db_put_int(&q, at_ms);
+	return db_run(&q);
+}
+
+int register_store_each_exported(struct register_store *s, int32_t day, enum halfday half,
+	register_store_exported_fn *take, void *ctx)
+{
+	struct db_query q = db_query(s->db, EXPORTED_HALF);
+	db_put_int(&q, day);
+	register_store_put_half(&q, half);
+	int r;
+	while ((r = db_step(&q)) > 0) {
+		char code[4];
+		int64_t pupil = db_get_int(&q);
+		db_get_text(&q, code, sizeof(code));
+		r = take(ctx, pupil, code[0]);
+		if (r)
+			break;
+	}
+	db_end(&q);
+	return r;
+}
+
 int register_store_journal(struct register_store *s, int64_t at_ms, const char *who,
 	const char *what, const char *about, const char *detail)
 {

@@ -73,6 +73,14 @@ static const struct db_migration migrations[] = {
 		"CREATE TABLE journal(number INTEGER PRIMARY KEY, at INTEGER NOT NULL,"
 		" who TEXT NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL,"
 		" detail TEXT NOT NULL) STRICT;" },
+	/* Lessons of one date alone, and what Informat was told of a half day. */
+	{ 2, 1,
+		"CREATE TABLE timetable_day(class TEXT NOT NULL, day INTEGER NOT NULL,"
+		" half TEXT NOT NULL, start_s INTEGER NOT NULL, end_s INTEGER NOT NULL,"
+		" PRIMARY KEY(class, day, half)) STRICT, WITHOUT ROWID;"
+		"CREATE TABLE exported(day INTEGER NOT NULL, half TEXT NOT NULL,"
+		" pupil INTEGER NOT NULL, code TEXT NOT NULL, at INTEGER NOT NULL,"
+		" PRIMARY KEY(day, half, pupil)) STRICT, WITHOUT ROWID;" },
 };
 
 #define PUPIL_COLUMNS "id, last_name, first_name, class, language, left_at IS NOT NULL"
@@ -107,6 +115,16 @@ static const char *const statements[N_STATEMENTS] = {
 	[TIMETABLE_CLEAR] = "DELETE FROM timetable",
 	[TIMETABLE_ALL] = "SELECT class, weekday, half, start_s, end_s FROM timetable",
 	[TIMETABLE_COUNT] = "SELECT count(*) FROM timetable",
+	[TIMETABLE_DAY_ADD] = "INSERT INTO timetable_day(class, day, half, start_s, end_s)"
+			      " VALUES(?1, ?2, ?3, ?4, ?5)",
+	[TIMETABLE_DAY_CLEAR] = "DELETE FROM timetable_day",
+	[TIMETABLE_DAY_ALL] = "SELECT class, day, half, start_s, end_s FROM timetable_day",
+	[TIMETABLE_DAY_COUNT] = "SELECT count(*) FROM timetable_day",
+	[EXPORTED_PUT] =
+		"INSERT INTO exported(day, half, pupil, code, at) VALUES(?1, ?2, ?3, ?4, ?5)"
+		" ON CONFLICT DO UPDATE SET code = ?4, at = ?5",
+	[EXPORTED_HALF] = "SELECT pupil, code FROM exported WHERE day = ?1 AND half = ?2"
+			  " ORDER BY pupil",
 	[DAY_OFF_ADD] = "INSERT INTO day_off(from_day, to_day, half, name) VALUES(?1, ?2, ?3, ?4)",
 	[DAY_OFF_CLEAR] = "DELETE FROM day_off",
 	[DAY_OFF_ALL] = "SELECT from_day, to_day, half, name FROM day_off"
@@ -385,6 +403,23 @@ int register_store_timetable_replace(
 	return err;
 }
 
+int register_store_timetable_days_replace(
+	struct register_store *s, const struct timetable_day *days, size_t n_days)
+{
+	struct db_query clear = db_query(s->db, TIMETABLE_DAY_CLEAR);
+	int err = db_run(&clear);
+	for (size_t i = 0; !err && i < n_days; i++) {
+		struct db_query q = db_query(s->db, TIMETABLE_DAY_ADD);
+		db_put_text(&q, days[i].class_name);
+		register_store_put_date(&q, days[i].date);
+		register_store_put_half(&q, days[i].half);
+		db_put_int(&q, days[i].slot.start_s);
+		db_put_int(&q, days[i].slot.end_s);
+		err = db_run(&q);
+	}
+	return err;
+}
+
 int register_store_days_off(struct register_store *s, struct register_store_day_off **ret_days)
 {
 	int64_t n = register_store_count(s, DAY_OFF_COUNT);
@@ -490,6 +525,22 @@ static int fill_rows(struct register_store *s, struct roster *roster, size_t max
 	return r < 0 ? r : 0;
 }
 
+static int fill_changed(struct register_store *s, struct roster *roster, size_t max)
+{
+	struct db_query q = db_query(s->db, TIMETABLE_DAY_ALL);
+	int r;
+	while ((r = db_step(&q)) > 0 && roster->n_changed < max) {
+		struct timetable_day *day = &roster->changed[roster->n_changed++];
+		db_get_text(&q, day->class_name, sizeof(day->class_name));
+		day->date = register_store_get_date(&q);
+		day->half = register_store_get_half(&q);
+		day->slot.start_s = (int)db_get_int(&q);
+		day->slot.end_s = (int)db_get_int(&q);
+	}
+	db_end(&q);
+	return r < 0 ? r : 0;
+}
+
 static int fill_excuses(struct register_store *s, struct roster *roster, size_t max)
 {
 	struct db_query q = db_query(s->db, EXCUSE_ALL);
@@ -555,7 +606,8 @@ int register_store_roster(struct register_store *s, struct civil_date today, int
 	struct roster **ret_roster)
 {
 	int64_t n[] = { register_store_count(s, PUPIL_COUNT), register_store_count(s, CARD_COUNT),
-		register_store_count(s, TIMETABLE_COUNT), register_store_count(s, EXCUSE_COUNT) };
+		register_store_count(s, TIMETABLE_COUNT), register_store_count(s, EXCUSE_COUNT),
+		register_store_count(s, TIMETABLE_DAY_COUNT) };
 	for (size_t i = 0; i < sizeof(n) / sizeof(n[0]); i++)
 		if (n[i] < 0)
 			return (int)n[i];
@@ -563,7 +615,8 @@ int register_store_roster(struct register_store *s, struct civil_date today, int
 		.cards = (size_t)n[1],
 		.rows = (size_t)n[2],
 		.days = SOURCE_ROWS_MAX,
-		.excuses = (size_t)n[3] };
+		.excuses = (size_t)n[3],
+		.changed = (size_t)n[4] };
 	struct roster *roster = roster_create(&size);
 	if (!roster)
 		return STORE_ERR_MEMORY;
@@ -576,6 +629,8 @@ int register_store_roster(struct register_store *s, struct civil_date today, int
 		err = fill_rows(s, roster, size.rows);
 	if (!err)
 		err = fill_excuses(s, roster, size.excuses);
+	if (!err)
+		err = fill_changed(s, roster, size.changed);
 	if (!err)
 		err = fill_days(s, roster, size.days, today);
 	if (!err && roster_index(roster))

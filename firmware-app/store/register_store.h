@@ -88,6 +88,10 @@ int register_store_cards_of(
 int register_store_timetable_replace(
 	struct register_store *s, const struct timetable_row *rows, size_t n_rows);
 
+/** register_store_timetable_days_replace() - likewise, the lines for one date alone. */
+int register_store_timetable_days_replace(
+	struct register_store *s, const struct timetable_day *days, size_t n_days);
+
 /* The school's own days without lessons. */
 struct register_store_day_off {
 	struct civil_date from, to; /* both included */
@@ -189,6 +193,17 @@ int register_store_each_mark(
 /** register_store_each_mark_of() - of a pupil, days @from to @to, oldest first. */
 int register_store_each_mark_of(struct register_store *s, int64_t pupil, int32_t from, int32_t to,
 	register_store_mark_fn *take, void *ctx);
+
+/** register_store_exported_put() - Informat was told this of a pupil's half day; in place of what it was
+ * told before. @code: a code's letter, or '-' */
+int register_store_exported_put(struct register_store *s, int32_t day, enum halfday half,
+	int64_t pupil, char code, int64_t at_ms);
+
+typedef int register_store_exported_fn(void *ctx, int64_t pupil, char code);
+
+/** register_store_each_exported() - of a half day, by pupil. Return: 0 or a store_err. */
+int register_store_each_exported(struct register_store *s, int32_t day, enum halfday half,
+	register_store_exported_fn *take, void *ctx);
 
 /** register_store_alert_put() - write one as it stands now. */
 int register_store_alert_put(struct register_store *s, const struct alert *alert);

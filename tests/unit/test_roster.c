@@ -370,16 +370,17 @@ static void test_limits(void **state)
 		ROSTER_ROWS_MAX,
 		ROSTER_DAYS_MAX,
 		ROSTER_EXCUSES_MAX,
+		ROSTER_CHANGED_MAX,
 	};
 	struct roster *r = roster_create(&most);
 	assert_non_null(r);
 	roster_destroy(r);
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 6; i++) {
 		struct roster_size over = { 0 };
 		size_t *field[] = { &over.pupils, &over.cards, &over.rows, &over.days,
-			&over.excuses };
+			&over.excuses, &over.changed };
 		static const size_t max[] = { ROSTER_PUPILS_MAX, ROSTER_CARDS_MAX, ROSTER_ROWS_MAX,
-			ROSTER_DAYS_MAX, ROSTER_EXCUSES_MAX };
+			ROSTER_DAYS_MAX, ROSTER_EXCUSES_MAX, ROSTER_CHANGED_MAX };
 		*field[i] = max[i] + 1;
 		assert_null(roster_create(&over));
 		*field[i] = SIZE_MAX;
@@ -392,7 +393,7 @@ static void test_limits(void **state)
 static void test_arrays_stay_apart(void **state)
 {
 	(void)state;
-	static const struct roster_size size = { 3, 5, 7, 3, 5 };
+	static const struct roster_size size = { 3, 5, 7, 3, 5, 2 };
 	struct roster *r = roster_create(&size);
 	assert_non_null(r);
 	assert_int_equal((uintptr_t)r->excuses % _Alignof(max_align_t), 0);
@@ -419,6 +420,114 @@ static void test_arrays_stay_apart(void **state)
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(roster_card_of(r, hash_of((uint8_t)(i + 1)))->pupil, i % 3 + 1);
 	roster_destroy(r);
+}
+
+static void put_changed(struct roster *r, const char *class_name, struct civil_date date,
+	enum halfday half, int start_s)
+{
+	struct timetable_day *day = &r->changed[r->n_changed++];
+	*day = (struct timetable_day){
+		.date = date, .half = half, .slot = { start_s, start_s + 3600 }
+	};
+	put_text(day->class_name, class_name);
+}
+
+/* 3A follows "*", 5B has a week of its own: what a line for one date does to each. */
+static const struct {
+	const char *name, *class_name;
+	struct civil_date date;
+	enum halfday half;
+	int start_s; /* -1: no lessons */
+} changed_days[] = {
+	{ "own line", "3A", { 2026, 11, 23 }, AM, HMS(9, 0, 0) },
+	{ "the other half stays", "3A", { 2026, 11, 23 }, PM, HMS(13, 10, 0) },
+	{ "a week later", "3A", { 2026, 11, 30 }, AM, HMS(8, 25, 0) },
+	{ "a week before", "3A", { 2026, 11, 16 }, AM, HMS(8, 25, 0) },
+	{ "who follows * takes its line", "3A", { 2026, 11, 24 }, AM, HMS(10, 0, 0) },
+	{ "own line before that of *", "4A", { 2026, 11, 24 }, AM, HMS(11, 0, 0) },
+	{ "who has own rows doesn't", "5B", { 2026, 11, 24 }, AM, HMS(8, 25, 0) },
+	{ "where there were none", "3A", { 2026, 11, 25 }, PM, HMS(14, 0, 0) },
+	{ "not for another class", "4A", { 2026, 11, 25 }, PM, -1 },
+	{ "a day off stays one", "3A", { 2026, 11, 26 }, AM, -1 },
+};
+
+static struct roster *roster_with_changes(void)
+{
+	static const struct roster_size size = { .pupils = 3, .rows = 20, .days = 1, .changed = 8 };
+	struct roster *r = roster_create(&size);
+	assert_non_null(r);
+	put_pupil(r, 1, "Aya", "3A");
+	put_pupil(r, 2, "Bo", "4A");
+	put_pupil(r, 3, "Cy", "5B");
+	memcpy(r->rows, sample_rows, sizeof(sample_rows));
+	r->n_rows = ARRAY_LEN(sample_rows);
+	put_day(r, (struct civil_date){ 2026, 11, 26 }, HALFDAY_NONE, "vrij");
+	put_changed(r, "4A", (struct civil_date){ 2026, 11, 24 }, AM, HMS(11, 0, 0));
+	put_changed(r, "*", (struct civil_date){ 2026, 11, 24 }, AM, HMS(10, 0, 0));
+	put_changed(r, "3A", (struct civil_date){ 2026, 11, 23 }, AM, HMS(9, 0, 0));
+	put_changed(r, "3A", (struct civil_date){ 2026, 11, 25 }, PM, HMS(14, 0, 0));
+	put_changed(r, "3A", (struct civil_date){ 2026, 11, 26 }, AM, HMS(9, 0, 0));
+	assert_int_equal(roster_index(r), 0);
+	return r;
+}
+
+static int start_of(const struct timetable_slot *slot)
+{
+	return slot ? slot->start_s : -1;
+}
+
+/* The register's own rule, and that of a gate which has nothing but the week that begins there. */
+static void test_changed_days(void **state)
+{
+	static struct timetable_row rows[80];
+	struct roster *r = roster_with_changes();
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(changed_days); i++) {
+		const struct roster_class *c = NULL;
+		for (size_t k = 0; k < r->n_classes; k++)
+			if (!strcmp(r->classes[k].name, changed_days[i].class_name))
+				c = &r->classes[k];
+		assert_non_null(c);
+		int got = start_of(
+			roster_class_slot_of(r, c, changed_days[i].date, changed_days[i].half));
+		if (got != changed_days[i].start_s)
+			fail_msg("%s: got %d", changed_days[i].name, got);
+		size_t n = roster_rows_from(r, changed_days[i].date, rows, ARRAY_LEN(rows));
+		struct timetable_week week;
+		assert_true(timetable_week_of(rows, n, c->name, &week));
+		got = start_of(timetable_slot_of(
+			&week, civil_weekday(changed_days[i].date), changed_days[i].half));
+		if (got != changed_days[i].start_s && changed_days[i].date.day != 26)
+			fail_msg("%s: a gate got %d", changed_days[i].name, got);
+	}
+	/* Six days ahead are there as well, and the day before isn't. */
+	struct timetable_week week;
+	size_t n = roster_rows_from(r, (struct civil_date){ 2026, 11, 18 }, rows, ARRAY_LEN(rows));
+	assert_true(timetable_week_of(rows, n, "3A", &week));
+	assert_int_equal(week.slot[0][0].start_s, HMS(9, 0, 0));
+	assert_int_equal(week.slot[1][0].start_s, HMS(10, 0, 0));
+	assert_int_equal(week.slot[2][1].end_s, 0);
+	/* No room: every week's rows, and nothing half done. */
+	n = roster_rows_from(r, (struct civil_date){ 2026, 11, 23 }, rows, r->n_rows);
+	assert_int_equal(n, r->n_rows);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(rows[i].slot.start_s, r->rows[i].slot.start_s);
+	roster_destroy(r);
+}
+
+static void test_changed_days_contradict(void **state)
+{
+	static const struct roster_size size = { .changed = 2 };
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct roster *r = roster_create(&size);
+		assert_non_null(r);
+		put_changed(r, "3A", (struct civil_date){ 2026, 11, 23 }, AM, HMS(9, 0, 0));
+		put_changed(r, "3A", (struct civil_date){ 2026, i == 1 ? 13 : 11, 23 },
+			i == 0 ? AM : PM, HMS(10, 0, 0));
+		assert_int_equal(roster_index(r), i == 2 ? 0 : -1); /* twice; no such date; well */
+		roster_destroy(r);
+	}
 }
 
 static void test_empty(void **state)
@@ -469,6 +578,8 @@ int main(void)
 		cmocka_unit_test(test_contradictions),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_arrays_stay_apart),
+		cmocka_unit_test(test_changed_days),
+		cmocka_unit_test(test_changed_days_contradict),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_words),
 	};
