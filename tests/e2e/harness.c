@@ -515,6 +515,15 @@ bool stage_said(const struct stage_program *p, const char *text)
 	return p->said.bytes && strstr(p->said.bytes, text);
 }
 
+size_t stage_said_count(const struct stage_program *p, const char *text)
+{
+	size_t n = 0;
+
+	for (const char *at = p->said.bytes; at && (at = strstr(at, text)); at += strlen(text))
+		n++;
+	return n;
+}
+
 pid_t stage_pid(const struct stage_program *p)
 {
 	return p->pid;

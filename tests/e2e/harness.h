@@ -67,6 +67,8 @@ int stage_wait_exit(struct stage *s, struct stage_program *p);
 void stage_wait_log(struct stage *s, struct stage_program *p, const char *text);
 /** stage_said() - whether it ever said @text. */
 bool stage_said(const struct stage_program *p, const char *text);
+/** stage_said_count() - how often it said @text. */
+size_t stage_said_count(const struct stage_program *p, const char *text);
 /** stage_pid() - its process. */
 pid_t stage_pid(const struct stage_program *p);
 
