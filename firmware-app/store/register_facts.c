@@ -305,6 +305,15 @@ int register_store_each_mark_of(struct register_store *s, int64_t pupil, int32_t
 	return walk_marks(&q, take, ctx);
 }
 
+int register_store_each_mark_between(
+	struct register_store *s, int32_t from, int32_t to, register_store_mark_fn *take, void *ctx)
+{
+	struct db_query q = db_query(s->db, MARK_BETWEEN);
+	db_put_int(&q, from);
+	db_put_int(&q, to);
+	return walk_marks(&q, take, ctx);
+}
+
 int register_store_alert_put(struct register_store *s, const struct alert *alert)
 {
 	struct db_query q = db_query(s->db, ALERT_PUT);

@@ -81,6 +81,16 @@ static const struct db_migration migrations[] = {
 		"CREATE TABLE exported(day INTEGER NOT NULL, half TEXT NOT NULL,"
 		" pupil INTEGER NOT NULL, code TEXT NOT NULL, at INTEGER NOT NULL,"
 		" PRIMARY KEY(day, half, pupil)) STRICT, WITHOUT ROWID;" },
+	/* The public numbers as they were told: what may be told later depends on it. */
+	{ 3, 1,
+		"CREATE TABLE counts(day INTEGER NOT NULL, half TEXT NOT NULL,"
+		" at INTEGER NOT NULL, withheld INTEGER NOT NULL,"
+		" PRIMARY KEY(day, half)) STRICT, WITHOUT ROWID;"
+		"CREATE TABLE counts_group(day INTEGER NOT NULL, half TEXT NOT NULL,"
+		" place INTEGER NOT NULL, name TEXT NOT NULL, expected INTEGER NOT NULL,"
+		" present INTEGER NOT NULL, late INTEGER NOT NULL, absent INTEGER NOT NULL,"
+		" excused INTEGER NOT NULL,"
+		" PRIMARY KEY(day, half, place)) STRICT, WITHOUT ROWID;" },
 };
 
 #define PUPIL_COLUMNS "id, last_name, first_name, class, language, left_at IS NOT NULL"
@@ -93,6 +103,13 @@ static const struct db_migration migrations[] = {
 	"id, day, half, kind, state, confirmed, raised_at, changed_at, revision, pupil, gate,"     \
 	" class, card, expected_at, arrived_at, minutes_late, missing, expected,"                  \
 	" acknowledged_by, acknowledged_at, what, resolved_by, resolved_at, note"
+
+/* An id of a pupil, in an alert's id or alone: ten digits. */
+#define PUPIL_GLOB "'*[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]*'"
+
+/* ?1: day, ?2: milliseconds since 1970 of its first moment, ?3: rows at most; register_figures.c */
+#define OLD_CHECKINS "FROM checkin WHERE day < ?1 ORDER BY day, rowid LIMIT ?3"
+#define PUPILS_LONG_GONE "SELECT id FROM pupil WHERE left_at < ?2"
 
 static const char *const statements[N_STATEMENTS] = {
 	[PUPIL_PUT] =
@@ -170,6 +187,11 @@ static const char *const statements[N_STATEMENTS] = {
 	[MARK_DAY] = "SELECT " MARK_COLUMNS " FROM mark WHERE day = ?1",
 	[MARK_OF] = "SELECT " MARK_COLUMNS " FROM mark WHERE pupil = ?1 AND day BETWEEN ?2 AND ?3"
 		    " ORDER BY day, half",
+	/* By the roster's order, so that each pupil's marks lie together in the file. */
+	[MARK_BETWEEN] =
+		"SELECT day, half, pupil, mark, unconfirmed, minutes_late, arrived_at, gate"
+		" FROM pupil CROSS JOIN mark ON mark.pupil = pupil.id"
+		" WHERE left_at IS NULL AND day BETWEEN ?1 AND ?2 ORDER BY pupil.id, day, half",
 	[ALERT_PUT] =
 		"INSERT OR REPLACE INTO alert(" ALERT_COLUMNS ")"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
@@ -182,6 +204,41 @@ static const char *const statements[N_STATEMENTS] = {
 			  " WHERE state IN ('open', 'acknowledged') ORDER BY day, id",
 	[ALERT_OLDEST] = "SELECT min(day) FROM alert WHERE state IN ('open', 'acknowledged')",
 	[ALERT_OPEN_COUNT] = "SELECT count(*) FROM alert WHERE state IN ('open', 'acknowledged')",
+	/* Above the mark a number still says that its check-in has come. */
+	[CHECKIN_DROP_NUMBER] =
+		"DELETE FROM number WHERE (log, seq) IN (SELECT c.log, c.seq"
+		" FROM (SELECT log, seq " OLD_CHECKINS ") AS c JOIN log ON log.log = c.log"
+		" WHERE c.seq <= log.through)",
+	[CHECKIN_DROP] = "DELETE FROM checkin WHERE rowid IN (SELECT rowid " OLD_CHECKINS ")",
+	[MARK_DROP_OLD] = "DELETE FROM mark WHERE (pupil, day, half) IN (SELECT pupil, day, half"
+			  " FROM mark INDEXED BY mark_day WHERE day < ?1 LIMIT ?3)",
+	[EXPORTED_DROP] = "DELETE FROM exported WHERE (day, half, pupil) IN"
+			  " (SELECT day, half, pupil FROM exported WHERE day < ?1 LIMIT ?3)",
+	[ALERT_DROP] = "DELETE FROM alert WHERE rowid IN (SELECT rowid FROM alert"
+		       " INDEXED BY alert_day WHERE day < ?1 LIMIT ?3)",
+	[EXCUSE_DROP_OLD] =
+		"DELETE FROM excuse WHERE (pupil, from_day, from_half, to_day, to_half) IN"
+		" (SELECT pupil, from_day, from_half, to_day, to_half FROM excuse"
+		" WHERE to_day < ?1 OR pupil IN (" PUPILS_LONG_GONE ") LIMIT ?3)",
+	[REFUSED_DROP] = "DELETE FROM refused WHERE rowid IN (SELECT rowid FROM refused"
+			 " WHERE received_at < ?2 LIMIT ?3)",
+	/* Who is named by an id, also within that of an alert, or by a card's hash. */
+	[JOURNAL_DROP] =
+		"DELETE FROM journal WHERE number IN (SELECT number FROM journal WHERE at < ?2"
+		" AND (about GLOB " PUPIL_GLOB " OR detail GLOB " PUPIL_GLOB
+		" OR (length(about) = 32 AND about NOT GLOB '*[^0-9a-f]*')) LIMIT ?3)",
+	[CARD_DROP] = "DELETE FROM card WHERE hash IN (SELECT hash FROM card WHERE to_day < ?1"
+		      " OR pupil IN (" PUPILS_LONG_GONE ") LIMIT ?3)",
+	[PUPIL_DROP] = "DELETE FROM pupil WHERE id IN (" PUPILS_LONG_GONE " LIMIT ?3)",
+	[COUNTS_PUT] = "INSERT OR REPLACE INTO counts(day, half, at, withheld)"
+		       " VALUES(?1, ?2, ?3, ?4)",
+	[COUNTS_ONE] = "SELECT at, withheld FROM counts WHERE day = ?1 AND half = ?2",
+	[COUNTS_GROUP_PUT] =
+		"INSERT INTO counts_group(day, half, place, name, expected, present, late, absent,"
+		" excused) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+	[COUNTS_GROUP_CLEAR] = "DELETE FROM counts_group WHERE day = ?1 AND half = ?2",
+	[COUNTS_GROUP_ALL] = "SELECT name, expected, present, late, absent, excused"
+			     " FROM counts_group WHERE day = ?1 AND half = ?2 ORDER BY place",
 	[JOURNAL_ADD] = "INSERT INTO journal(at, who, what, about, detail)"
 			" VALUES(?1, ?2, ?3, ?4, ?5)",
 };

@@ -19,6 +19,7 @@
 #include "core/alert.h"
 #include "core/calendar.h"
 #include "core/checkin.h"
+#include "core/counts.h"
 #include "core/mark.h"
 #include "core/roster.h"
 #include "store/store.h"
@@ -205,6 +206,11 @@ typedef int register_store_exported_fn(void *ctx, int64_t pupil, char code);
 int register_store_each_exported(struct register_store *s, int32_t day, enum halfday half,
 	register_store_exported_fn *take, void *ctx);
 
+/** register_store_each_mark_between() - of everybody who has not left, days @from to @to, by pupil and
+ * oldest first: one walk for the whole school. Return: 0, a store_err, or what @take ended it with. */
+int register_store_each_mark_between(struct register_store *s, int32_t from, int32_t to,
+	register_store_mark_fn *take, void *ctx);
+
 /** register_store_alert_put() - write one as it stands now. */
 int register_store_alert_put(struct register_store *s, const struct alert *alert);
 
@@ -243,3 +249,58 @@ int64_t register_store_number(struct register_store *s, enum register_store_numb
  * pupils, no UIDs. */
 int register_store_journal(struct register_store *s, int64_t at_ms, const char *who,
 	const char *what, const char *about, const char *detail);
+
+/* ---- figures ---- */
+
+/* A half day's public numbers as they were told last; they hold no person and are kept for good. */
+struct register_store_counts {
+	int32_t day;
+	enum halfday half; /* HALFDAY_AM or HALFDAY_PM */
+	int64_t at_ms;
+	int withheld;
+	size_t n_groups;
+	struct counts_group *groups; /* the caller's */
+};
+
+/** register_store_counts_put() - within the caller's transaction; replaces what was told before. */
+int register_store_counts_put(struct register_store *s, const struct register_store_counts *counts);
+
+/** register_store_counts() - what was told of a half day.
+ * @counts: its groups have room for @max_groups. Return: 1, 0: nothing was, or a store_err. */
+int register_store_counts(struct register_store *s, int32_t day, enum halfday half,
+	struct register_store_counts *counts, size_t max_groups);
+
+/* ---- retention ---- */
+
+/* The first day that is kept, and its first moment. */
+struct register_store_bound {
+	int32_t day;
+	int64_t at_ms;
+};
+
+/**
+ * register_store_drop() - a slice of what concerns a pupil and is of before @before.
+ * @most: rows of a table, 1 or more: a slice is that and one transaction, the caller's
+ *
+ * Check-ins with their numbers, marks, what was exported of them, alerts, excuses that ended, refused messages, entries of the
+ * journal that name a pupil or a card, cards whose time was over, and pupils who had left, with their
+ * cards and excuses. Everything else stays: timetable, days off, public numbers, the rest of the
+ * journal. The file keeps no copy of it (secure_delete). Source: domain.md section 7, R29.
+ * Return: how many rows went, 0: nothing is left to drop, or a store_err.
+ */
+int register_store_drop(
+	struct register_store *s, const struct register_store_bound *before, int most);
+
+/* The last run of retention. */
+struct register_store_retention {
+	int64_t run_ms; /* when it ended; negative: never yet */
+	int32_t kept_from; /* the first day it kept */
+	int64_t dropped; /* rows */
+};
+
+/** register_store_retention() - Return: 0 or a store_err. */
+int register_store_retention(struct register_store *s, struct register_store_retention *ret_run);
+
+/** register_store_retention_put() - within the caller's transaction. Return: 0 or a store_err. */
+int register_store_retention_put(
+	struct register_store *s, const struct register_store_retention *run);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * store/register_store_internal.h: what the two files of the register's store share.
+ * store/register_store_internal.h: what the files of the register's store share.
  */
 #pragma once
 
@@ -58,23 +58,39 @@ enum statement {
 	CHECKIN_DAY,
 	CHECKIN_COUNT,
 	CHECKIN_NEWEST,
+	CHECKIN_DROP_NUMBER,
+	CHECKIN_DROP,
 	REFUSED_ADD,
 	REFUSED_LAST,
 	REFUSED_ONE,
 	REFUSED_COUNT,
+	REFUSED_DROP,
 	MARK_PUT,
 	MARK_DROP,
 	MARK_DAY,
 	MARK_OF,
+	MARK_BETWEEN,
+	MARK_DROP_OLD,
 	ALERT_PUT,
 	ALERT_DAY,
 	ALERT_OF,
 	ALERT_IS_OPEN,
 	ALERT_OLDEST,
 	ALERT_OPEN_COUNT,
+	ALERT_DROP,
 	JOURNAL_ADD,
+	JOURNAL_DROP,
+	CARD_DROP,
+	PUPIL_DROP,
+	EXCUSE_DROP_OLD,
+	COUNTS_PUT,
+	COUNTS_ONE,
+	COUNTS_GROUP_PUT,
+	COUNTS_GROUP_CLEAR,
+	COUNTS_GROUP_ALL,
 	EXPORTED_PUT,
 	EXPORTED_HALF,
+	EXPORTED_DROP,
 	N_STATEMENTS,
 };
 
