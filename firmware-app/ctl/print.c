@@ -243,6 +243,21 @@ static void print_refused(const struct wire_node *refused)
 	}
 }
 
+static void print_retention(const struct wire_node *retention)
+{
+	char text[300], at[32];
+
+	if (!retention)
+		return;
+	if (text_of(retention, "last_run", NULL))
+		(void)snprintf(text, sizeof(text), _("%s: kept from %s, %lld rows dropped"),
+			time_of(retention, "last_run", at), text_of(retention, "kept_from", "-"),
+			(long long)wire_node_get_int(retention, "rows_dropped", 0));
+	else
+		(void)snprintf(text, sizeof(text), "%s", _("not yet"));
+	put_line(_("retention"), text);
+}
+
 void print_status(const struct wire_node *r)
 {
 	const struct wire_node *store = wire_node_get_node(r, "store"),
@@ -278,6 +293,7 @@ void print_status(const struct wire_node *r)
 	for (size_t i = 0; i < wire_node_count(gates); i++)
 		print_gate_line(wire_node_at(gates, i));
 	print_refused(wire_node_get_node(r, "refused"));
+	print_retention(wire_node_get_node(r, "retention"));
 }
 
 void print_trace(const struct wire_node *r)

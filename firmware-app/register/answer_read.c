@@ -457,6 +457,21 @@ static void set_units(const struct register_program *r, struct wire_node *node)
 	wire_node_set_node(node, "store", store);
 }
 
+static void set_retention(const struct register_program *r, struct wire_node *node)
+{
+	const struct register_store_retention *last = &r->retain.last;
+	bool ran = last->run_ms >= 0;
+	struct wire_node *retention = wire_node_object();
+	set_time(retention, "last_run", &r->zone, last->run_ms);
+	if (ran)
+		set_date(retention, "kept_from", civil_date_of_day(last->kept_from));
+	else
+		wire_node_set_text(retention, "kept_from", NULL);
+	wire_node_set_int(retention, "rows_dropped", ran ? last->dropped : 0);
+	wire_node_set_bool(retention, "running", r->retain.running);
+	wire_node_set_node(node, "retention", retention);
+}
+
 static int64_t number(const struct register_program *r, enum register_store_number what)
 {
 	return r->store ? register_store_number(r->store, what) : -1;
@@ -479,6 +494,7 @@ struct wire_node *answer_status(struct register_program *r, const struct wire_no
 	set_number(node, "open_alerts", number(r, REGISTER_STORE_OPEN_ALERTS));
 	set_number(node, "refused_checkins", number(r, REGISTER_STORE_REFUSED));
 	wire_node_set_int(node, "waiting", (int64_t)r->n_out);
+	set_retention(r, node);
 	for (size_t g = 0; g < r->n_gates_known; g++)
 		wire_node_set_node(gates, NULL, show_gate(r, &r->state.gates[g]));
 	wire_node_set_node(node, "gates", gates);

@@ -80,6 +80,7 @@ struct day *day_create(const struct roster *roster, const struct civil_zone *zon
 	for (size_t g = 0; g < DAY_GATES_MAX; g++)
 		day->gate_alert[g][0] = day->gate_alert[g][1] = DAY_NO_ALERT;
 	day->changed[0] = day->changed[1] = true;
+	day->counts_changed[0] = day->counts_changed[1] = true;
 	return day;
 }
 

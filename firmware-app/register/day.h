@@ -71,6 +71,7 @@ struct day {
 		*alerts; /* room for all that one day can raise; untouched pages cost nothing */
 	size_t n_unknown; /* alerts of unknown cards */
 	bool changed[2]; /* the counts of a half day; taken back by who publishes them */
+	bool counts_changed[2]; /* likewise, for the public ones */
 };
 
 /** day_create() - an empty day. @roster, @zone: borrowed for its life. Return: NULL where memory is out. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core/halfday.h"
+#include "register/figures.h"
 #include "register/register.h"
 #include "sys/log.h"
 
@@ -215,6 +216,105 @@ static void empty_past_days(struct register_program *r)
 		}
 }
 
+/* ---- public numbers ---- */
+
+static void put_counts(struct register_program *r, const struct register_store_counts *counts)
+{
+	struct wire_context ctx = publish_context(r);
+	struct wire_counts message = { .date = civil_date_of_day(counts->day),
+		.half = counts->half,
+		.at_ms = counts->at_ms,
+		.n_groups = counts->n_groups,
+		.groups = counts->groups,
+		.withheld = counts->withheld };
+	char topic[64];
+	char date[CIVIL_DATE_TEXT];
+	snprintf(message.school, sizeof(message.school), "%s", r->config.school_id);
+	civil_format_date(message.date, date);
+	snprintf(topic, sizeof(topic), "public/counts/%s/%s", date, halfday_word(counts->half));
+	put(r, topic, wire_counts_encode(&message, &ctx), false, 1, true);
+}
+
+static struct counts_group *groups_alloc(void)
+{
+	return calloc(WIRE_DAY_CLASSES_MAX + 1, sizeof(struct counts_group));
+}
+
+/* @fresh, @told: room for groups. Return: whether something was told. */
+static bool tell_counts(struct register_program *r, const struct day *day, enum halfday half,
+	struct counts_group *fresh, struct counts_group *told_groups)
+{
+	struct register_store_counts told = { .groups = told_groups };
+	struct counts_result result;
+	int32_t number = civil_day_number(day->date);
+	int found = register_store_counts(r->store, number, half, &told, WIRE_DAY_CLASSES_MAX + 1);
+	if (found < 0 || figures_counts(day, half, fresh, &result))
+		return false; /* asked again with the next change, or day */
+	/* For the first time only while it is today: of another day the roster may be another. */
+	bool first = !found && civil_date_compare(day->date, r->state.today) == 0;
+	if (!first && !(found && figures_may_follow(&told, fresh, &result)))
+		return false;
+	if (school_begin(r))
+		return false;
+	struct register_store_counts now = { .day = number,
+		.half = half,
+		.at_ms = r->now.wall_ms,
+		.withheld = result.withheld,
+		.n_groups = result.n_groups,
+		.groups = fresh };
+	r->err = register_store_counts_put(r->store, &now);
+	put_counts(r, &now);
+	return true;
+}
+
+static bool counts_wait(const struct register_program *r, const struct day *day, int h)
+{
+	int64_t end_ms = day_ends(day, h ? HALFDAY_PM : HALFDAY_AM);
+	return !day->counts_changed[h] || end_ms < 0 || r->now.wall_ms < end_ms ||
+	       civil_day_number(r->state.today) - civil_day_number(day->date) >
+		       REGISTER_COUNTS_DAYS;
+}
+
+/* Once a half day is over; why not before, says register/figures.h. */
+static void tell_all_counts(struct register_program *r)
+{
+	struct counts_group *fresh = NULL;
+	struct counts_group *told = NULL;
+	for (size_t i = 0; i < REGISTER_DAYS_KEPT && !r->err; i++) {
+		struct day *day = r->days[i].day;
+		for (int h = 0; day && h < 2 && !r->err; h++) {
+			if (counts_wait(r, day, h))
+				continue;
+			if (!fresh)
+				fresh = groups_alloc();
+			if (!told)
+				told = groups_alloc();
+			if (!fresh || !told)
+				break;
+			day->counts_changed[h] = false;
+			if (tell_counts(r, day, h ? HALFDAY_PM : HALFDAY_AM, fresh, told))
+				r->counts_due_us = r->now.mono_us + REGISTER_COUNTS_EVERY_US;
+		}
+	}
+	free(fresh);
+	free(told);
+}
+
+/* A broker that lost its store, or was away for days, gets the last ones again. */
+static void put_told_counts(struct register_program *r)
+{
+	struct counts_group *groups = r->store ? groups_alloc() : NULL;
+	int32_t today = civil_day_number(r->state.today);
+	for (int32_t day = today - REGISTER_COUNTS_DAYS; groups && day <= today; day++)
+		for (int h = 0; h < 2; h++) {
+			struct register_store_counts told = { .groups = groups };
+			if (register_store_counts(r->store, day, h ? HALFDAY_PM : HALFDAY_AM, &told,
+				    WIRE_DAY_CLASSES_MAX + 1) > 0)
+				put_counts(r, &told);
+		}
+	free(groups);
+}
+
 /* ---- gates/data ---- */
 
 static enum wire_names names_of(enum config_names names)
@@ -246,6 +346,8 @@ void publish_make_data(struct register_program *r)
 	if (school_begin(r))
 		return;
 	int err = register_store_generation_put(r->store, generation);
+	if (!err)
+		err = figures_fill(r->store, r->roster, r->state.today);
 	if (err) {
 		r->err = err;
 		return;
@@ -342,6 +444,7 @@ void publish_all(struct register_program *r)
 		publish_empty(r, topic);
 	}
 	put_days(r, true);
+	put_told_counts(r);
 	empty_past_days(r);
 }
 
@@ -359,6 +462,8 @@ void publish_due(struct register_program *r)
 		r->day_due_us = INT64_MAX;
 		put_days(r, false);
 	}
+	if (r->counts_due_us <= now_us && r->store && !r->err && r->state.clock_judges)
+		tell_all_counts(r);
 	if (r->state_due_us <= now_us && link_up(r->link))
 		put_state(r, WIRE_UNIT_ONLINE);
 }

@@ -18,6 +18,7 @@
 #include "link/link.h"
 #include "register/day.h"
 #include "register/import.h"
+#include "register/retain.h"
 #include "register/step.h"
 #include "store/register_store.h"
 #include "sys/clock.h"
@@ -37,6 +38,8 @@
 #define REGISTER_STORE_AGAIN_US INT64_C(2000000) /* a store that failed is opened anew after this */
 #define REGISTER_IDLE_US INT64_C(5000000) /* no write for so long: time for a checkpoint */
 #define REGISTER_WAL_MAX (4 * 1024 * 1024) /* bytes that are moved over even without a pause */
+#define REGISTER_COUNTS_EVERY_US INT64_C(60000000) /* corrections of public numbers go together */
+#define REGISTER_COUNTS_DAYS 7 /* so long numbers are corrected, and told anew at each UP */
 #define REGISTER_DAYS_EMPTIED 7 /* care/day of so many days before today is emptied at each UP */
 
 struct outbox_message; /* publish.c */
@@ -91,6 +94,7 @@ struct register_program {
 	char link_reason[LINK_REASON_MAX];
 	struct wire_register_state said; /* as last published */
 	int64_t state_due_us, data_due_us, day_due_us; /* monotonic; INT64_MAX: not due */
+	int64_t counts_due_us; /* not before this, for halves that are over and changed */
 	char *data; /* the payload of gates/data as last made; NULL: none yet */
 	bool all_due; /* connected while there was no day to publish: once there is */
 	bool roster_changed; /* an import was committed: load it, make gates/data */
@@ -101,6 +105,7 @@ struct register_program {
 	bool complained_gate, complained_checkin, complained_other; /* logged once a kind */
 	uint64_t complaints;
 	int checkpoint_day; /* day number of the last nightly one */
+	struct retain retain; /* what is too old goes, daily */
 };
 
 /* school.c */

@@ -518,6 +518,8 @@ int school_open(struct register_program *r)
 	if (newest_ms > 0)
 		clock_newest_event(&r->clock, newest_ms);
 	err = load_roster(r);
+	if (!err)
+		err = retain_open(&r->retain, r->store);
 	r->disk_free_mb = file_free_mb(r->config.paths_state_dir);
 	r->disk_looked_us = r->now.mono_us;
 	r->store_state = err ? WIRE_STORE_FAILING : WIRE_STORE_OK;
@@ -533,6 +535,35 @@ void school_close(struct register_program *r)
 	r->fx = NULL;
 	r->roster = NULL;
 	r->store = NULL;
+}
+
+/* Slices while nothing else happens: see register/retain.h. */
+static void retain_care(struct register_program *r)
+{
+	struct retain_moment moment = { .now_ms = r->now.wall_ms,
+		.clock_judges = r->state.clock_judges,
+		.idle = r->now.mono_us - r->last_write_us >= REGISTER_IDLE_US };
+	struct retention_until until = { r->config.retention_until_month,
+		r->config.retention_until_day };
+	int32_t oldest = 0;
+	if (!retain_due(&r->retain, &r->zone, &moment))
+		return;
+	/* What is open of a past day is closed first, so that its retained message is emptied too. */
+	if (register_store_oldest_open_day(r->store, &oldest) != 0 &&
+		oldest < civil_day_number(r->state.today))
+		return;
+	int more = retain_slice(&r->retain, r->store, &r->zone, until, &moment);
+	if (more < 0) {
+		log_warn("retention_failed error=\"%s\" next=again_in_an_hour",
+			store_err_text(more));
+	} else if (more == 0) {
+		char date[CIVIL_DATE_TEXT];
+		civil_format_date(civil_date_of_day(r->retain.last.kept_from), date);
+		log_info("retention kept_from=%s dropped=%lld", date,
+			(long long)r->retain.last.dropped);
+		/* Cards can have gone: gates hear of it with the next data. */
+		r->roster_changed = r->roster_changed || r->retain.last.dropped > 0;
+	}
 }
 
 static void open_again(struct register_program *r)
@@ -563,6 +594,7 @@ void school_care(struct register_program *r)
 	}
 	if (!r->store)
 		return;
+	retain_care(r);
 	int64_t wal = register_store_wal_bytes(r->store);
 	int day = civil_day_number(r->state.today);
 	bool night = day != r->checkpoint_day &&

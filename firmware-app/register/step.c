@@ -147,8 +147,10 @@ static void judge_mark(const struct turn *t, size_t pupil, enum halfday half)
 		facts.tap_ms = local.at_s * 1000 + (int)(h->tap_at_ms % 1000);
 	}
 	struct mark mark = mark_of(&facts);
-	if (mark.value != h->mark.value)
+	if (mark.value != h->mark.value) {
 		t->day->changed[half == HALFDAY_PM] = true;
+		t->day->counts_changed[half == HALFDAY_PM] = true;
+	}
 	h->mark = mark;
 	int64_t at_ms = mark_is_in(mark.value) ? h->tap_at_ms : -1;
 	if (mark.value == h->stored.value && mark.minutes_late == h->stored.minutes_late &&
