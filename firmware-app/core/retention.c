@@ -43,10 +43,14 @@ struct civil_date retention_first_kept(
 	return (struct civil_date){ last_year_too ? school_year - 1 : school_year, SEPTEMBER, 1 };
 }
 
-bool retention_gate_drops(int64_t confirmed_at_ms, int64_t now_ms, int gate_days, bool clock_judges)
+int64_t retention_gate_before(int64_t now_ms, int gate_days, bool clock_judges)
 {
 	assert(gate_days >= 1);
-	if (confirmed_at_ms < 0 || !clock_judges)
-		return false;
-	return now_ms - confirmed_at_ms > gate_days * DAY_MS;
+	return clock_judges ? now_ms - gate_days * DAY_MS : INT64_MIN;
+}
+
+bool retention_gate_drops(int64_t confirmed_at_ms, int64_t now_ms, int gate_days, bool clock_judges)
+{
+	return confirmed_at_ms >= 0 &&
+	       confirmed_at_ms < retention_gate_before(now_ms, gate_days, clock_judges);
 }

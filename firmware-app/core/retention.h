@@ -37,6 +37,10 @@ bool retention_keeps(struct civil_date date, struct civil_date today, struct ret
 struct civil_date retention_first_kept(
 	struct civil_date today, struct retention_until until, bool clock_judges);
 
+/** retention_gate_before() - the instant before which a confirm must have come for its check-in to leave the
+ * gate now; INT64_MIN under a clock that doesn't judge. Arguments as below. */
+int64_t retention_gate_before(int64_t now_ms, int gate_days, bool clock_judges);
+
 /**
  * retention_gate_drops() - whether a check-in leaves its gate now.
  * @confirmed_at_ms: when the register's confirm came, milliseconds since 1970 UTC; negative: not

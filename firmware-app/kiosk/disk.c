@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/retention.h"
 #include "kiosk/kiosk.h"
 #include "sys/file.h"
 #include "sys/log.h"
@@ -245,13 +246,14 @@ static void open_again(struct kiosk *k)
 
 static void purge(struct kiosk *k)
 {
-	int64_t before_ms =
-		k->now.wall_ms - k->config.retention_gate_days * (24 * 3600 * INT64_C(1000));
+	bool judges = checkin_clock_judges(k->state.clock);
 
-	/* A clock that can't be trusted must not decide what is old. */
-	if (!checkin_clock_judges(k->state.clock))
+	/* A clock that can't be trusted must decide neither what is old nor when a confirm came. */
+	if (!judges)
 		return;
-	int n = kiosk_store_purge(k->store, before_ms, PURGE_SLICE);
+	int64_t before_ms =
+		retention_gate_before(k->now.wall_ms, k->config.retention_gate_days, judges);
+	int n = kiosk_store_purge(k->store, k->now.wall_ms, before_ms, PURGE_SLICE);
 	if (n < 0)
 		fail(k, n);
 	else if (n < PURGE_SLICE)

@@ -19,6 +19,7 @@
 	" date, half, minutes_late, desk"
 #define SHIFT "1099511627776" /* 2^40: farther than any log reaches, see relog */
 #define SHIFT_N INT64_C(1099511627776)
+#define STAMP_MAX 2000 /* rows a purge: two days of a large school's gate */
 
 static const struct db_migration migrations[] = {
 	/* The same check-in with a higher revision is a row of its own: the register must get
@@ -45,6 +46,8 @@ static const struct db_migration migrations[] = {
 		" one INTEGER PRIMARY KEY CHECK(one = 1),"
 		" generation INTEGER NOT NULL,"
 		" bytes BLOB NOT NULL) STRICT" },
+	/* Its time runs from the confirm: for rows of the first version from the next purge. */
+	{ 2, 1, "ALTER TABLE checkin ADD COLUMN confirmed_at INTEGER" },
 };
 
 enum statement {
@@ -54,6 +57,8 @@ enum statement {
 	NEWEST_TRUSTED,
 	UNCONFIRMED,
 	LATEST,
+	STAMP,
+	UNSTAMP,
 	PURGE,
 	RELOG_SHIFT,
 	RELOG_CONFIRMED,
@@ -74,7 +79,11 @@ static const char *const statements[] = {
 	[UNCONFIRMED] = "SELECT " COLUMNS " FROM checkin WHERE seq >= ?1 ORDER BY seq LIMIT ?2",
 	[LATEST] = "SELECT " COLUMNS " FROM checkin WHERE at_ms >= ?1 ORDER BY seq DESC LIMIT ?2",
 	[PURGE] = "DELETE FROM checkin WHERE seq IN (SELECT seq FROM checkin"
-		  " WHERE seq <= ?1 AND at_ms < ?2 ORDER BY seq LIMIT ?3)",
+		  " WHERE seq <= ?1 AND confirmed_at < ?2 ORDER BY seq LIMIT ?3)",
+	[STAMP] = "UPDATE checkin SET confirmed_at = ?2 WHERE seq IN (SELECT seq FROM checkin"
+		  " WHERE seq <= ?1 AND confirmed_at IS NULL ORDER BY seq LIMIT ?3)",
+	[UNSTAMP] = "UPDATE checkin SET confirmed_at = NULL"
+		    " WHERE seq > ?1 AND confirmed_at IS NOT NULL",
 	/* Out of the way first, so that no new number meets an old one. */
 	[RELOG_SHIFT] = "UPDATE checkin SET seq = seq + " SHIFT,
 	[RELOG_CONFIRMED] = "UPDATE checkin SET seq = n.new FROM"
@@ -433,6 +442,15 @@ int kiosk_store_latest(struct kiosk_store *s, int64_t since_ms, const char *gate
 	return read_rows(s, &q, gate, ret_rows, max);
 }
 
+/* What isn't confirmed any more has no time that runs. */
+static int unstamp(struct db *db, int64_t through)
+{
+	struct db_query q = db_query(db, UNSTAMP);
+
+	db_put_int(&q, through);
+	return db_run(&q);
+}
+
 int kiosk_store_confirm(struct kiosk_store *s, int64_t through)
 {
 	int err = s->unsure ? load_info(s) : 0;
@@ -446,8 +464,12 @@ int kiosk_store_confirm(struct kiosk_store *s, int64_t through)
 	if (through == s->info.confirmed_seq)
 		return 0;
 	err = db_begin(s->db);
-	if (!err)
-		err = db_end_with(s->db, db_meta_put_int(s->db, META_CONFIRMED, through));
+	if (!err) {
+		err = through < s->info.confirmed_seq ? unstamp(s->db, through) : 0;
+		if (!err)
+			err = db_meta_put_int(s->db, META_CONFIRMED, through);
+		err = db_end_with(s->db, err);
+	}
 	if (err)
 		s->unsure = true;
 	else
@@ -464,6 +486,8 @@ int kiosk_store_relog(struct kiosk_store *s, struct uuid log, bool all)
 	if (err)
 		return err;
 	err = renumber(s->db, all ? -SHIFT_N : s->info.confirmed_seq);
+	if (!err)
+		err = unstamp(s->db, 0);
 	if (!err)
 		err = write_new_log(s->db, log);
 	err = db_end_with(s->db, err);
@@ -504,7 +528,19 @@ int64_t kiosk_store_data_load(struct kiosk_store *s, char **ret_bytes)
 	return copy ? (int64_t)len : STORE_ERR_MEMORY;
 }
 
-int kiosk_store_purge(struct kiosk_store *s, int64_t before_ms, int most)
+/* When a confirm came is noted by the purge, not with each confirm: one write an hour, and only under a
+ * clock that its caller trusts. So a row may stay an hour longer, never shorter. */
+static int stamp(struct kiosk_store *s, int64_t now_ms)
+{
+	struct db_query q = db_query(s->db, STAMP);
+
+	db_put_int(&q, s->info.confirmed_seq);
+	db_put_int(&q, now_ms);
+	db_put_int(&q, STAMP_MAX);
+	return db_run(&q);
+}
+
+int kiosk_store_purge(struct kiosk_store *s, int64_t now_ms, int64_t before_ms, int most)
 {
 	int64_t n = 0;
 	int err = s->unsure ? load_info(s) : 0;
@@ -513,11 +549,14 @@ int kiosk_store_purge(struct kiosk_store *s, int64_t before_ms, int most)
 		err = db_begin(s->db);
 	if (err)
 		return err;
-	struct db_query q = db_query(s->db, PURGE);
-	db_put_int(&q, s->info.confirmed_seq);
-	db_put_int(&q, before_ms);
-	db_put_int(&q, most);
-	err = db_run(&q);
+	err = stamp(s, now_ms);
+	if (!err) {
+		struct db_query q = db_query(s->db, PURGE);
+		db_put_int(&q, s->info.confirmed_seq);
+		db_put_int(&q, before_ms);
+		db_put_int(&q, most);
+		err = db_run(&q);
+	}
 	n = err ? 0 : db_changes(s->db);
 	/* Numbers go on where they stopped, also when no row is left to tell. */
 	if (n > 0)

@@ -95,9 +95,14 @@ int kiosk_store_data_save(struct kiosk_store *s, int64_t generation, const void 
  * store_err. */
 int64_t kiosk_store_data_load(struct kiosk_store *s, char **ret_bytes);
 
-/** kiosk_store_purge() - drop confirmed rows older than @before_ms, at most @most. Return: how
- * many, or a store_err. */
-int kiosk_store_purge(struct kiosk_store *s, int64_t before_ms, int most);
+/**
+ * kiosk_store_purge() - drop the rows whose confirm came before @before_ms, at most @most.
+ * @now_ms: when rows count as confirmed that were not so at the last purge; by a clock that judges
+ * @before_ms: retention_gate_before()
+ *
+ * A row that isn't confirmed stays, however old. Return: how many went, or a store_err.
+ */
+int kiosk_store_purge(struct kiosk_store *s, int64_t now_ms, int64_t before_ms, int most);
 
 /** kiosk_store_checkpoint() - when idle: move the WAL into the file without waiting. Return: 0 or a
  * store_err. */

@@ -215,17 +215,23 @@ static void test_purge(void **state)
 	(void)state;
 	struct kiosk_store *s = open_ok();
 	add(s, 0, 10);
-	assert_int_equal(kiosk_store_purge(s, INT64_MAX, 100), 0); /* nothing is confirmed */
+	assert_int_equal(kiosk_store_purge(s, 1, INT64_MAX, 100), 0); /* nothing is confirmed */
+	assert_int_equal(kiosk_store_confirm(s, 5), 0);
+	assert_int_equal(kiosk_store_purge(s, 1000, 1000, 100), 0); /* told just now */
 	assert_int_equal(kiosk_store_confirm(s, 7), 0);
-	assert_int_equal(kiosk_store_purge(s, MORNING_MS, 100), 0); /* nothing is old enough */
-	assert_int_equal(kiosk_store_purge(s, MORNING_MS + 5, 3), 3); /* a slice */
+	assert_int_equal(kiosk_store_purge(s, 2000, 1001, 3), 3); /* a slice */
 	assert_int_equal(kiosk_store_info(s)->oldest_seq, 4);
-	assert_int_equal(kiosk_store_purge(s, MORNING_MS + 5, 100), 2);
-	assert_int_equal(kiosk_store_info(s)->oldest_seq, 6);
-	assert_int_equal(kiosk_store_purge(s, INT64_MAX, 100), 2); /* 8 to 10 are not confirmed */
+	assert_int_equal(kiosk_store_purge(s, 2000, 1001, 100), 2);
+	assert_int_equal(kiosk_store_info(s)->oldest_seq, 6); /* confirmed a second later */
+	assert_int_equal(kiosk_store_confirm(s, 6), 0); /* 7 is taken back: its time ends */
+	assert_int_equal(kiosk_store_confirm(s, 7), 0);
+	assert_int_equal(kiosk_store_purge(s, 9000, 2001, 100), 1);
+	assert_int_equal(kiosk_store_info(s)->oldest_seq, 7);
+	assert_int_equal(kiosk_store_purge(s, 9000, 9001, 100), 1);
+	assert_int_equal(kiosk_store_purge(s, 1, INT64_MAX, 100), 0); /* 8 to 10 are not */
 	assert_int_equal(count_unconfirmed(s), 3);
 	assert_int_equal(kiosk_store_confirm(s, 10), 0);
-	assert_int_equal(kiosk_store_purge(s, INT64_MAX, 100), 3);
+	assert_int_equal(kiosk_store_purge(s, 1, INT64_MAX, 100), 3);
 	assert_int_equal(kiosk_store_info(s)->oldest_seq, 0);
 	assert_int_equal(kiosk_store_info(s)->last_seq, 10);
 	kiosk_store_close(s);
@@ -279,7 +285,7 @@ static void test_relog(void **state)
 	assert_true(uuid_equal(kiosk_store_info(s)->log, uuid_of(9, 2)));
 	expect_order(s, 4, 7);
 	assert_int_equal(kiosk_store_confirm(s, 2), 0);
-	assert_int_equal(kiosk_store_purge(s, MORNING_MS + 2, 100), 2); /* of the earlier log */
+	assert_int_equal(kiosk_store_purge(s, 1, 2, 2), 2); /* of the earlier log */
 	assert_int_equal(kiosk_store_relog(s, uuid_of(9, 3), true), 0);
 	expect_order(s, 2, 9);
 	assert_int_equal(kiosk_store_info(s)->last_seq, 9);
