@@ -34,6 +34,7 @@ static void follow_log(struct kiosk *k)
 {
 	const struct kiosk_store_info *info = kiosk_store_info(k->store);
 
+	k->followed_log = info->log;
 	deliver_init(&k->deliver, info->last_seq, info->confirmed_seq);
 	k->saved_confirm = k->deliver.confirmed;
 	clock_newest_event(&k->clock, info->newest_trusted_ms);
@@ -76,7 +77,8 @@ static void load_data(struct kiosk *k)
 	free(bytes);
 }
 
-int disk_open(struct kiosk *k)
+/* Return: 0 or a store_err; what the kiosk knew stays then. */
+static int open_store(struct kiosk *k)
 {
 	int err = kiosk_store_open(k->db_path, k->clock.simulated, draw_uuid(), &k->store);
 
@@ -89,6 +91,23 @@ int disk_open(struct kiosk *k)
 		load_data(k);
 	if (!k->taps_date.year)
 		remember_taps(k);
+	return 0;
+}
+
+/*
+ * A disk that is full now is no reason to leave the gate dark: it starts, sends people to the desk, and opens the
+ * database once there is room. Everything else wants a person, and ends the start.
+ */
+int disk_open(struct kiosk *k)
+{
+	int err = open_store(k);
+
+	if (err != STORE_ERR_FULL)
+		return err;
+	log_error("store_failed error=\"%s\" next=open_again", store_err_text(err));
+	deliver_init(&k->deliver, 0, 0);
+	k->store_failed_us = k->now.mono_us;
+	tell_store(k, WIRE_STORE_FULL);
 	return 0;
 }
 
@@ -231,11 +250,14 @@ static void open_again(struct kiosk *k)
 	kiosk_store_close(k->store);
 	k->store = NULL;
 	int64_t confirmed = k->deliver.confirmed;
-	if (disk_open(k) < 0) {
+	struct uuid log = k->followed_log;
+	if (open_store(k) < 0) {
 		k->store_state = was_full ? WIRE_STORE_FULL : WIRE_STORE_FAILING;
 		return;
 	}
-	(void)deliver_confirmed(&k->deliver, confirmed, k->now.mono_us);
+	/* A file that was rescued has another log, whose numbers the register has never confirmed. */
+	if (uuid_equal(log, k->followed_log) && confirmed > k->deliver.confirmed)
+		(void)deliver_confirmed(&k->deliver, confirmed, k->now.mono_us);
 	if (save_confirm(k) < 0 || save_unsaved(k) < 0) {
 		k->store_state = was_full ? WIRE_STORE_FULL : WIRE_STORE_FAILING;
 		return;

@@ -81,6 +81,8 @@ struct kiosk {
 	enum wire_store_state store_state;
 	bool recovered;
 	int64_t store_failed_us;
+	struct uuid
+		followed_log; /* whose numbers deliver has; none before the database was first open */
 	char *unsaved_data; /* gates/data that is in use and not in the database; NULL none */
 	size_t unsaved_len;
 	int64_t last_tap_us, last_save_us, last_purge_us, last_disk_us;
@@ -140,7 +142,8 @@ void report_state(const struct kiosk *k, struct wire_gate_state *ret_state);
 char *report_answer(const struct kiosk *k, const char *bytes, size_t len);
 
 /* disk.c */
-/** disk_open() - open the database and load what a restart must remember. Return: 0 or a store_err. */
+/** disk_open() - open the database and load what a restart must remember; on a full disk 0 without one. Return: 0 or a
+ * store_err. */
 int disk_open(struct kiosk *k);
 /** disk_add() - this turn's rows. Return: 0 once they are durable; otherwise nothing may be promised. */
 int disk_add(struct kiosk *k);

@@ -162,6 +162,22 @@ static void fill(const char *path)
 	assert_int_equal(close(fd), 0);
 }
 
+/* A restart meanwhile: the gate comes up, sends people to the desk, and has its log again once there is room. */
+static void check_start_on_full(struct stage *s, struct gate *g)
+{
+	fill(stage_path(s, "gate-1-state/filler"));
+	gate_start(s, g);
+	wait_store(s, "full");
+	assert_int_equal(tap(s, g), WIRE_RESULT_NOT_STORED);
+	assert_int_equal(unlink(stage_path(s, "gate-1-state/filler")), 0);
+	wait_store(s, "ok");
+	check_rows(s, g);
+	assert_int_equal(tap(s, g), WIRE_RESULT_UNKNOWN_CARD);
+	check_rows(s, g);
+	check_delivered(s, g, 0);
+	gate_stop(s, g);
+}
+
 static void test_full(void **state)
 {
 	(void)state;
@@ -196,6 +212,7 @@ static void test_full(void **state)
 	check_rows(s, g);
 	check_delivered(s, g, 0);
 	gate_stop(s, g);
+	check_start_on_full(s, g);
 	assert_int_equal(umount2(path, MNT_DETACH), 0);
 	stage_close(s);
 	free(g);
@@ -268,12 +285,59 @@ static void test_data_on_a_full_disk(void **state)
 	free(g);
 }
 
+static struct ran import(struct stage *s, const char *file)
+{
+	return ran_run(
+		"schoolpoortctl", (const char *const[]){ "--config", stage_path(s, "register.conf"),
+					  "import", "pupils", file, NULL });
+}
+
+/* A register that can't write promises nothing: no import, no confirm; what gates hold comes when it can. */
+static void test_register(void **state)
+{
+	(void)state;
+	static const char one[] = "pupil_id;last_name;first_name;class\n777;A;B;3A\n";
+	struct gate *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+
+	stage_clock(s, "2026-11-23T08:10:00+01:00");
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	gate_start(s, g);
+	school_wait_status(s, "gate-1", "pupils", 5);
+	ran_write(stage_path(s, "one.csv"), one, sizeof(one) - 1);
+	limit_files(stage_pid(reg), 1);
+	struct ran r = import(s, stage_path(s, "one.csv"));
+	assert_int_equal(r.status, 1);
+	if (!ran_is_line(r.err, "schoolpoortctl: "))
+		fail_msg("import on a full disk: %s%s", r.out, r.err);
+	ran_finish(&r);
+	tap_card(s, g, CARD_NOOR, WIRE_RESULT_PRESENT);
+	tap_card(s, g, CARD_YASSINE, WIRE_RESULT_PRESENT);
+	(void)stage_wait_message(s, 0, "register/state", "\"store\":\"full\"");
+	school_wait_status(s, "gate-1", "queue", 2);
+	limit_files(stage_pid(reg), RLIM_INFINITY);
+	school_wait_status(s, "gate-1", "queue", 0);
+	school_wait_status(s, "register", "pupils", 5);
+	r = import(s, stage_path(s, "one.csv"));
+	assert_int_equal(r.status, 0);
+	assert_non_null(strstr(r.out, "1 added"));
+	ran_finish(&r);
+	stage_validate(s);
+	gate_stop(s, g);
+	stage_stop(s, reg);
+	stage_close(s);
+	free(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_quota),
 		cmocka_unit_test(test_data_on_a_full_disk),
+		cmocka_unit_test(test_register),
 	};
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 
