@@ -18,6 +18,7 @@ static void tell(struct field_events *e, enum field_event_kind kind)
 static void forget_next(struct field *f)
 {
 	f->next.len = 0;
+	f->other.len = 0;
 	f->n_next = 0;
 }
 
@@ -74,6 +75,7 @@ static int sights_needed(struct field *f, bool unbroken, int64_t at_us)
 static void count_next(struct field *f, const struct reader_card *card, int64_t at_us)
 {
 	if (!same(&f->next, card)) {
+		f->other = f->next;
 		f->next = *card;
 		f->next_us = at_us;
 		f->n_next = 0;
@@ -123,6 +125,12 @@ struct field_events field_seen(struct field *f, const struct reader_card *card, 
 		return e;
 	}
 	if (f->state == FIELD_ONE && !in_doubt(f, at_us) && came_back(f, card, at_us)) {
+		become_two(f, at_us, &e);
+		return e;
+	}
+	/* A wallet right after another pupil's card: neither of its two is ever seen twice in a row. */
+	if (same(&f->other, card) && !in_doubt(f, at_us)) {
+		leave(f, &e);
 		become_two(f, at_us, &e);
 		return e;
 	}

@@ -54,6 +54,7 @@ struct field {
 	struct reader_card next; /* seen, not yet often enough to be told; len 0: none */
 	int64_t next_us; /* when it was found */
 	int n_next; /* how often since, without a break */
+	struct reader_card other; /* seen just before next, not told either; len 0: none */
 	int doubt; /* answers that may still come, 0..FIELD_DOUBT_MAX */
 	int64_t doubt_until_us;
 };
