@@ -13,18 +13,20 @@
 /* An option of a command: "--name VALUE", or "--name" alone. The field of the request has the same name, with _. */
 struct option {
 	const char *name;
-	enum { FLAG, TEXT, NUMBER } kind;
+	enum { FLAG, TEXT, NUMBER, OUT } kind; /* OUT: where files go, no field */
 };
 
 struct command {
 	const char *words[2]; /* "card", "add"; the second one NULL where there is none */
 	const char *fields[2]; /* request fields of the words that follow; NULL: no more */
-	struct option options[3]; /* ended by a NULL name */
+	struct option options[4]; /* ended by a NULL name */
 	enum {
 		NO_FILE,
 		READS_FILE,
-		WRITES_FILE
-	} file; /* the last word is a file, passed as a descriptor */
+		WRITES_FILE,
+		OUT_FILE, /* --out: written through a descriptor, then put in place */
+		OUT_FOLDER /* --out: the answer's files go there */
+	} file; /* the last word is a file, passed as a descriptor; but for OUT_… */
 	void (*print)(const struct wire_node *response);
 };
 
@@ -41,6 +43,10 @@ static const struct command commands[] = {
 	{ { "day" }, { 0 }, { { "date", TEXT }, { "half", TEXT } }, NO_FILE, print_day },
 	{ { "status" }, { 0 }, { { 0 } }, NO_FILE, print_status },
 	{ { "trace" }, { 0 }, { { "last", NUMBER } }, NO_FILE, print_trace },
+	{ { "export", "informat" }, { 0 }, { { "date", TEXT }, { "half", TEXT }, { "out", OUT } },
+		OUT_FOLDER, print_informat },
+	{ { "export", "csv" }, { 0 }, { { "from", TEXT }, { "to", TEXT }, { "out", OUT } },
+		OUT_FILE, print_csv },
 	{ { "backup" }, { 0 }, { { 0 } }, WRITES_FILE, print_backup },
 };
 
@@ -49,6 +55,7 @@ struct line {
 	const struct command *command;
 	struct wire_node *request;
 	const char *file;
+	char temp[OUT_PATH_MAX]; /* of OUT_FILE, while it isn't in place; "" none */
 	int n_words;
 };
 
@@ -64,6 +71,9 @@ const char *ctl_usage(void)
 		 "  day [--date D] [--half am|pm]     expected, present, late, absent by class\n"
 		 "  status                            what runs, queue, clock, reader\n"
 		 "  trace [--last N]                  stage times of the last taps (at a gate)\n"
+		 "  export informat --date D --half am|pm --out DIR\n"
+		 "  export csv --from D --to D --out FILE\n"
+		 "                                    files for the school's package\n"
 		 "  backup FILE                       a consistent copy of the register's "
 		 "database\n");
 }
@@ -132,13 +142,20 @@ static int take_option(struct line *l, int argc, char **argv, int *i)
 		const char *value = arg[len] ? arg + len + 1 : *i + 1 < argc ? argv[++*i] : NULL;
 		if (!value)
 			return usage(_("needs a value"), argv[*i]);
-		if (o->kind == TEXT)
+		if (o->kind == OUT)
+			l->file = value;
+		else if (o->kind == TEXT)
 			wire_node_set_text(l->request, field, value);
 		else if (set_number(l->request, field, value) < 0)
 			return usage(_("needs a whole number"), argv[*i]);
 		return 0;
 	}
 	return usage(_("unknown option"), argv[*i]);
+}
+
+static bool file_is_word(const struct command *c)
+{
+	return c->file == READS_FILE || c->file == WRITES_FILE;
 }
 
 static int take_word(struct line *l, const char *word)
@@ -148,7 +165,7 @@ static int take_word(struct line *l, const char *word)
 
 	if (l->n_words < n_fields)
 		wire_node_set_text(l->request, c->fields[l->n_words], word);
-	else if (c->file != NO_FILE && l->n_words == n_fields)
+	else if (file_is_word(c) && l->n_words == n_fields)
 		l->file = word;
 	else
 		return usage(_("one word too many"), word);
@@ -180,9 +197,11 @@ static int parse(struct line *l, int argc, char **argv)
 			return err;
 	}
 	const struct command *c = l->command;
-	int wanted = (c->fields[0] ? 1 : 0) + (c->fields[1] ? 1 : 0) + (c->file != NO_FILE ? 1 : 0);
+	int wanted = (c->fields[0] ? 1 : 0) + (c->fields[1] ? 1 : 0) + (file_is_word(c) ? 1 : 0);
 	if (l->n_words < wanted)
 		return usage(_("a word is missing"), name);
+	if (c->file != NO_FILE && !l->file)
+		return usage(_("--out is missing"), name);
 	return 0;
 }
 
@@ -191,6 +210,12 @@ static int open_file(struct line *l)
 {
 	if (l->command->file == NO_FILE)
 		return -1;
+	if (l->command->file == OUT_FOLDER)
+		return out_folder(l->file) ? -2 : -1;
+	if (l->command->file == OUT_FILE) {
+		int out = out_open(l->file, l->temp);
+		return out < 0 ? -2 : out;
+	}
 	int flags = l->command->file == READS_FILE ? O_RDONLY : O_RDWR | O_CREAT | O_EXCL;
 	int fd = open(l->file, flags | O_CLOEXEC,
 		0600); /* a copy of the register is for its owner's eyes */
@@ -237,9 +262,26 @@ static void print_json(const struct wire_node *r)
 	free(text);
 }
 
-static int answer(const struct ctl *ctl, const struct line *l, const struct wire_node *r)
+/* Before anything is said of them. */
+static int put_files(struct line *l, int fd, const struct wire_node *r)
+{
+	int err = 0;
+
+	if (l->command->file == OUT_FOLDER)
+		err = out_files(l->file, wire_node_get_node(r, "files"));
+	if (l->command->file == OUT_FILE) {
+		err = out_keep(fd, l->temp, l->file);
+		l->temp[0] = 0;
+	}
+	return err;
+}
+
+static int answer(const struct ctl *ctl, struct line *l, int fd, const struct wire_node *r)
 {
 	int status = status_of(r);
+
+	if (status == CTL_DONE && put_files(l, fd, r) < 0)
+		return CTL_FAILED;
 
 	if (ctl->options.json)
 		print_json(r);
@@ -264,10 +306,12 @@ int ctl_run(struct ctl *ctl, int argc, char **argv)
 	if (fd == -2)
 		goto out;
 	if (ask(ctl, l.request, fd, &response) == 0)
-		status = answer(ctl, &l, response);
+		status = answer(ctl, &l, fd, response);
 	/* An empty copy must not pass for one. */
 	if (status != CTL_DONE && l.command->file == WRITES_FILE)
 		(void)unlink(l.file);
+	if (l.temp[0])
+		(void)unlink(l.temp);
 	if (fflush(stdout) != 0 && status == CTL_DONE) {
 		(void)fprintf(
 			stderr, "schoolpoortctl: %s: %s\n", _("standard output"), strerror(errno));

@@ -38,6 +38,19 @@ const char *ctl_usage(void);
  */
 int ask(const struct ctl *ctl, struct wire_node *request, int fd, struct wire_node **ret_response);
 
+#define OUT_PATH_MAX 4096 /* bytes with the zero: Linux's PATH_MAX */
+
+/** out_open() - a new empty file beside @path, for out_keep(). @ret_temp: its name, "" on failure
+ * Return: a descriptor, or -1 with a line on standard error. */
+int out_open(const char *path, char ret_temp[OUT_PATH_MAX]);
+/** out_keep() - what is written becomes @path, in place of what was there. Return: 0, or -1, said; the new file is then
+ * gone. */
+int out_keep(int fd, const char *temp, const char *path);
+/** out_folder() - whether files can be written there; before the register is asked. Return: 0, or -1, said. */
+int out_folder(const char *folder);
+/** out_files() - `files` of an answer into a folder. @files: a list of name and text. Return: 0, or -1, said. */
+int out_files(const char *folder, const struct wire_node *files);
+
 /** print_import() … - an answer as text for people, on standard output. @r: a response whose ok is true */
 void print_import(const struct wire_node *r);
 /** print_calendar() - the days without lessons, a line each. */
@@ -54,5 +67,9 @@ void print_day(const struct wire_node *r);
 void print_status(const struct wire_node *r);
 /** print_trace() - stage times of the last taps. */
 void print_trace(const struct wire_node *r);
+/** print_informat() - the files that were written, and what they can't say. */
+void print_informat(const struct wire_node *r);
+/** print_csv() - how much was written. */
+void print_csv(const struct wire_node *r);
 /** print_backup() - what was written, and what to do with older copies. */
 void print_backup(const struct wire_node *r);

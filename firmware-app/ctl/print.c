@@ -324,6 +324,55 @@ void print_trace(const struct wire_node *r)
 			wire_node_get_real(r, "p99_ms", -1));
 }
 
+static const char *left_out_text(const struct wire_node *row)
+{
+	const char *why = text_of(row, "why", "");
+
+	if (!strcmp(why, "code"))
+		return _("Informat's import doesn't take this code: enter it there");
+	if (!strcmp(why, "present"))
+		return _("was in after all: put it right there");
+	return _("is no longer absent: put it right there");
+}
+
+static const char *file_text(const char *kind)
+{
+	if (!strcmp(kind, "late"))
+		return _("late (L)");
+	return !strcmp(kind, "coded") ? _("with a code") : _("absent, reason unknown");
+}
+
+void print_informat(const struct wire_node *r)
+{
+	const struct wire_node *files = wire_node_get_node(r, "files"),
+			       *left = wire_node_get_node(r, "left_out");
+
+	for (size_t i = 0; i < wire_node_count(files); i++) {
+		const struct wire_node *f = wire_node_at(files, i);
+		(void)printf("%s  %4lld  %s\n", text_of(f, "name", ""),
+			(long long)wire_node_get_int(f, "pupils", 0),
+			file_text(text_of(f, "kind", "")));
+	}
+	if (!wire_node_count(files))
+		(void)fputs(_("nobody to report: no file was written\n"), stdout);
+	if (wire_node_count(left))
+		(void)fputs(_("To be done by hand in Informat:\n"), stdout);
+	for (size_t i = 0; i < wire_node_count(left); i++) {
+		const struct wire_node *row = wire_node_at(left, i);
+		(void)printf("  %s  %-2s %s\n", text_of(row, "pupil", ""), text_of(row, "code", ""),
+			left_out_text(row));
+	}
+	if (wire_node_get_bool(r, "open", false))
+		(void)fputs(_("this half day isn't over: export it again when it is\n"), stdout);
+}
+
+void print_csv(const struct wire_node *r)
+{
+	(void)printf(_("%lld half days from %s to %s\n"),
+		(long long)wire_node_get_int(r, "rows", 0), text_of(r, "from", ""),
+		text_of(r, "to", ""));
+}
+
 void print_backup(const struct wire_node *r)
 {
 	(void)printf(_("%lld bytes written\n"), (long long)wire_node_get_int(r, "bytes", 0));

@@ -122,6 +122,8 @@ static const struct {
 	{ "card block", answer_card_block, true },
 	{ "day", answer_day, true },
 	{ "status", answer_status, false },
+	{ "export informat", answer_export_informat, true },
+	{ "export csv", answer_export_csv, true },
 	{ "backup", answer_backup, true },
 };
 

@@ -18,5 +18,7 @@ struct wire_node *answer_refuse(
 
 /* answer_write.c: what changes the database */
 answer_fn answer_import, answer_card_add, answer_card_block, answer_backup;
+/* answer_export.c: half days for the school's package */
+answer_fn answer_export_informat, answer_export_csv;
 /* answer_read.c: what only looks */
 answer_fn answer_calendar, answer_pupil_show, answer_card_list, answer_day, answer_status;

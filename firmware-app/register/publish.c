@@ -336,6 +336,25 @@ static void put_data(struct register_program *r)
 		put(r, "gates/data", strdup(r->data), false, 1, true);
 }
 
+/* Gates know weeks alone: they get the one that begins today, with its changed days in place. Made anew
+ * at each change of date, so a gate that stays offline is right for six days more. */
+static char *encode_data(const struct register_program *r, const struct wire_context *ctx)
+{
+	struct roster week = *r->roster;
+	size_t max = week.n_rows + 20 * week.n_changed; /* 14 rows a class that leaves "*" */
+	if (max > ROSTER_ROWS_MAX)
+		max = ROSTER_ROWS_MAX;
+	struct timetable_row *rows = calloc(max + 1, sizeof(*rows));
+	if (!rows)
+		return NULL;
+	week.n_rows = roster_rows_from(r->roster, r->state.today, rows, max);
+	week.rows = rows;
+	char *text = wire_gates_data_encode(
+		&week, names_of(r->config.register_gate_names), r->state.today, ctx);
+	free(rows);
+	return text;
+}
+
 void publish_make_data(struct register_program *r)
 {
 	struct wire_context ctx = publish_context(r);
@@ -354,8 +373,7 @@ void publish_make_data(struct register_program *r)
 	}
 	r->roster->generation = generation;
 	r->roster->made_at_ms = r->now.wall_ms;
-	char *text = wire_gates_data_encode(
-		r->roster, names_of(r->config.register_gate_names), r->state.today, &ctx);
+	char *text = encode_data(r, &ctx);
 	if (!text || strlen(text) > WIRE_GATES_DATA_MAX) {
 		log_error("gates_data_too_large bytes=%zu next=gates_keep_what_they_have",
 			text ? strlen(text) : 0);

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
+schoolpoort_unit_test(export_half SOURCES test_export_half.c USES register_step)
