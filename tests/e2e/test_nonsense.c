@@ -272,12 +272,88 @@ static void test_retained_for_the_register(void **state)
 	close_school(c);
 }
 
+static bool answered(struct stage *s, void *ctx)
+{
+	(void)s;
+	return strstr(stage_last_text(ctx), "\"id\":4711") != NULL;
+}
+
+/* What a client of the register's socket can say: each gets an answer, and the next one is served. */
+static void test_register_socket(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"{",
+		"[]",
+		"{\"v\":1}",
+		"{\"v\":2,\"type\":\"request\",\"id\":1,\"command\":\"status\"}",
+		"{\"v\":1,\"type\":\"card\",\"uid\":\"04a1b2c3d4e5f6\",\"sak\":0,\"atqa\":\"0344\","
+		"\"seen_us\":1}",
+		"{\"v\":1,\"type\":\"request\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":7}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"drop tables\"}",
+		/* Without the descriptor that they need. */
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"import\",\"what\":"
+		"\"pupils\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"import\",\"what\":[]}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"backup\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"pupil show\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"pupil "
+		"show\",\"pupil\":12345}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"pupil "
+		"show\",\"pupil\":\"12345\","
+		"\"from\":\"2026-12-31\",\"to\":\"1999-01-01\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"pupil "
+		"show\",\"pupil\":\"12345\","
+		"\"from\":\"1990-01-01\",\"to\":\"2099-12-31\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"card list\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"card add\",\"pupil\":\"1\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"card block\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"card "
+		"block\",\"card\":\"00\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"day\",\"date\":\"2026-02-"
+		"30\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"day\",\"date\":\"1900-01-"
+		"01\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"day\",\"date\":\"9999-12-"
+		"31\"}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"calendar\",\"year\":-1}",
+		"{\"v\":1,\"type\":\"request\",\"id\":1,\"command\":\"calendar\","
+		"\"year\":9223372036854775807}",
+		"{\"v\":1,\"type\":\"hello\",\"role\":\"reader\",\"name\":\"x\"}",
+	};
+	struct school *c = open_school();
+	struct stage_client *client =
+		stage_connect(c->stage, "register", "register.sock", WIRE_ROLE_CONTROL);
+	char *large = malloc(60001);
+
+	assert_non_null(large);
+	start_gate(c);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		stage_send_text(c->stage, client, bad[i]);
+	memset(large, '[', 60000);
+	large[60000] = 0;
+	stage_send_text(c->stage, client, large);
+	stage_send_text(c->stage, client,
+		"{\"v\":1,\"type\":\"request\",\"id\":4711,\"command\":\"status\"}");
+	stage_until(c->stage, answered, client, "the answer to a proper request");
+	assert_non_null(strstr(stage_last_text(client), "\"ok\":true"));
+	assert_non_null(strstr(stage_last_text(client), "\"pupils\":5"));
+	stage_disconnect(c->stage, client);
+	school_wait_status(c->stage, "gate-1", "pupils", 5);
+	check_works(c, CARD_NOOR, WIRE_RESULT_PRESENT);
+	free(large);
+	close_school(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_topic),
 		cmocka_unit_test(test_retained),
 		cmocka_unit_test(test_retained_for_the_register),
+		cmocka_unit_test(test_register_socket),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
