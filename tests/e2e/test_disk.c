@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "e2e/ran.h"
@@ -285,6 +286,75 @@ static void test_data_on_a_full_disk(void **state)
 	free(g);
 }
 
+/* strace on a running program: every sync of its disk fails with EIO, until it is detached. Return: its process, or -1 where
+ * it isn't installed or may not trace. */
+static pid_t fail_syncs(pid_t pid)
+{
+	char text[400] = "", number[16];
+	int pipes[2];
+	size_t n = 0;
+	ssize_t got = 0;
+
+	(void)snprintf(number, sizeof(number), "%d", (int)pid);
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	pid_t tracer = fork();
+	assert_true(tracer >= 0);
+	if (tracer == 0) {
+		(void)dup2(pipes[1], STDERR_FILENO);
+		(void)execlp("strace", "strace", "-f", "-o", "/dev/null", "-e",
+			"trace=fsync,fdatasync", "-e", "inject=fsync,fdatasync:error=EIO", "-p",
+			number, (char *)NULL);
+		_exit(127);
+	}
+	(void)close(pipes[1]);
+	while (!strstr(text, "attached") && n < sizeof(text) - 1 &&
+		(got = read(pipes[0], text + n, sizeof(text) - 1 - n)) > 0)
+		n += (size_t)got;
+	/* Its standard error stays open for as long as it runs: what it says later must not end it. */
+	if (strstr(text, "attached"))
+		return tracer;
+	(void)close(pipes[0]);
+	(void)waitpid(tracer, NULL, 0);
+	return -1;
+}
+
+static void end_tracer(pid_t tracer)
+{
+	assert_int_equal(kill(tracer, SIGINT), 0);
+	assert_int_equal(waitpid(tracer, NULL, 0), tracer);
+}
+
+static void test_failing(void **state)
+{
+	(void)state;
+	struct gate *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+
+	stage_clock(s, "2026-11-23T08:10:00+01:00");
+	stage_broker_start(s, true);
+	stage_unit(s, "gate-1", NULL);
+	gate_start(s, g);
+	assert_int_equal(tap(s, g), WIRE_RESULT_UNKNOWN_CARD);
+	pid_t tracer = fail_syncs(stage_pid(g->kiosk));
+	if (tracer > 0) {
+		/* A row whose sync failed may be in the file or not: nobody was told that it is. */
+		assert_int_equal(tap(s, g), WIRE_RESULT_NOT_STORED);
+		assert_int_equal(tap(s, g), WIRE_RESULT_NOT_STORED);
+		wait_store(s, "failing");
+		(void)stage_wait_message(s, 0, "gate/gate-1/state", "\"store\":\"failing\"");
+		end_tracer(tracer);
+		wait_store(s, "ok");
+		assert_int_equal(tap(s, g), WIRE_RESULT_UNKNOWN_CARD);
+		for (size_t i = 0; i < g->n_shown; i++)
+			(void)stage_wait_message(s, 0, "gate/gate-1/checkin", g->shown[i]);
+	}
+	gate_stop(s, g);
+	stage_close(s);
+	free(g);
+	if (tracer < 0)
+		skip();
+}
+
 static struct ran import(struct stage *s, const char *file)
 {
 	return ran_run(
@@ -337,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_quota),
 		cmocka_unit_test(test_data_on_a_full_disk),
+		cmocka_unit_test(test_failing),
 		cmocka_unit_test(test_register),
 	};
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
