@@ -267,38 +267,57 @@ static char fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+#define WORD_MAX 80 /* bytes with the zero: of a column's name as much as tells it from others */
+
+/* Letters and digits alone, lower case, without accents: "Geboorte-datum", "geboorte_datum" and
+ * "GEBOORTEDATUM" are one word, "Prénom" is "prenom". @header: UTF-8. @ret_word: WORD_MAX bytes */
+static void reduce(const char *header, char *ret_word)
+{
+	/* U+00C0 to U+00FF; a space: no letter */
+	static const char latin_1[] = "aaaaaaaceeeeiiiidnooooo ouuuuyts"
+				      "aaaaaaaceeeeiiiidnooooo ouuuuyty";
+	size_t n = 0;
+	for (const char *p = header; *p && n < WORD_MAX - 1; p++) {
+		unsigned char next = (unsigned char)p[1];
+		char c = fold(*p);
+		if ((unsigned char)*p == 0xc3 && next >= 0x80 && next <= 0xbf)
+			c = latin_1[next - 0x80];
+		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+			ret_word[n++] = c;
+	}
+	ret_word[n] = 0;
+}
+
 static bool same_name(const char *header, const char *name)
 {
-	while (*header && fold(*header) == *name) {
-		header++;
-		name++;
-	}
-	return !*header && !*name;
+	char a[WORD_MAX];
+	char b[WORD_MAX];
+	reduce(header, a);
+	reduce(name, b);
+	return strcmp(a, b) == 0;
 }
 
 bool csv_is_forbidden(const char *header)
 {
-	/* Letters and digits alone, so that "Geboorte-datum" and "geboorte_datum" are one word. */
-	static const char *const inside[] = { "rijksregister", "insz", "nationaalnummer",
+	static const char *const inside[] = { "rijksreg", "insz", "nationaalnummer",
 		"nationalnumber", "nationalregist", "registrenational", "numronational",
 		"numeronational", "geboorte", "gebdat", "birth", "naissance", "geburt", "adres",
-		"address", "anschrift", "straat", "street", "strasse", "huisnr", "huisnummer",
-		"postcode", "postnummer", "postalcode", "codepostal", "zipcode", "woonplaats",
-		"domicil" };
+		"address", "anschrift", "straat", "street", "strasse", "strase", "huisnr",
+		"huisnummer", "postcode", "postnr", "postnummer", "postalcode", "codepostal",
+		"zipcode", "woonplaats", "gemeente", "localite", "domicil" };
 	static const char *const at_start[] = { "niss", "ssin", "rrn", "nrn", "dob" };
+	static const char *const whole[] = { "bus", "busnr", "busnummer", "plaats", "stad",
+		"commune", "ville", "city", "town", "wohnort", "plz", "ort" };
 	static const char *const no_home[] = { "emailadres", "emailaddress", "mailadres", "ipadres",
 		"ipaddress" };
-	char word[80];
-	size_t n = 0;
-	for (const char *p = header; *p && n < sizeof(word) - 1; p++) {
-		char c = fold(*p);
-		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-			word[n++] = c;
-	}
-	word[n] = 0;
+	char word[WORD_MAX];
+	reduce(header, word);
 	for (size_t i = 0; i < LEN(no_home); i++)
 		if (strstr(word, no_home[i]))
 			return false;
+	for (size_t i = 0; i < LEN(whole); i++)
+		if (!strcmp(word, whole[i]))
+			return true;
 	for (size_t i = 0; i < LEN(inside); i++)
 		if (strstr(word, inside[i]))
 			return true;
@@ -321,16 +340,27 @@ static int refuse_column(struct csv *csv, size_t index, const char *why)
 	return csv_refuse(csv, (int)index, reason);
 }
 
-static int find_column(struct csv *csv, const struct csv_column *column, int *ret_index)
+/* Return: 0 with *ret_index, -1 there for none; or -1: twice. */
+static int find_name(struct csv *csv, const char *name, int *ret_index)
 {
 	*ret_index = -1;
 	for (size_t i = 0; i < csv->n_columns; i++) {
-		if (!same_name(csv->field[i], column->name))
+		if (!same_name(csv->field[i], name))
 			continue;
 		if (*ret_index >= 0)
 			return refuse_column(csv, i, "stands here twice");
 		*ret_index = (int)i;
 	}
+	return 0;
+}
+
+static int find_column(struct csv *csv, const struct csv_column *column, int *ret_index)
+{
+	if (find_name(csv, column->name, ret_index))
+		return -1;
+	for (const char *const *also = column->also; *ret_index < 0 && also && *also; also++)
+		if (find_name(csv, *also, ret_index))
+			return -1;
 	if (*ret_index >= 0 || !column->required)
 		return 0;
 	char reason[CSV_REASON_MAX];

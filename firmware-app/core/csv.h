@@ -38,9 +38,14 @@ struct csv {
 	char reason[CSV_REASON_MAX];
 };
 
+/* Names are compared by their letters and digits alone, without regard to case and accents: "Pupil ID" is
+ * pupil_id. */
 struct csv_column {
-	const char *name; /* lower case; compared without regard to case */
+	const char *name; /* as the contract has it; the first that is looked for */
 	bool required;
+	const char *const
+		*also; /* other names for it, in the order in which they are looked for, ended
+		by NULL: lower case, letters and digits; NULL: none */
 };
 
 /**
@@ -54,7 +59,8 @@ int csv_open(struct csv *csv, const void *bytes, size_t len);
  * csv_bind() - where the wanted columns stand; right after csv_open().
  * @ret_index: @n indexes into csv->field, -1 for an optional one that isn't there
  *
- * Refuses a forbidden column by its name, a column that stands twice, a required one that is missing.
+ * Of several names for one column the first of the list counts, the others are further columns. Refuses
+ * a forbidden column by its name, a name that stands twice, a required column that is missing.
  * Return: 0 or -1 with the error.
  */
 int csv_bind(struct csv *csv, const struct csv_column *column, size_t n, int *ret_index);

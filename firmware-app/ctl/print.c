@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,6 +43,37 @@ static const char *time_of(const struct wire_node *n, const char *key, char ret_
 	return ret_text;
 }
 
+#define IDS_SHOWN 20 /* of a list on a terminal; --json has them all */
+
+static void put_list(const char *label, const struct wire_node *list, size_t shown)
+{
+	size_t n = wire_node_count(list);
+
+	if (!n)
+		return;
+	(void)printf("%s:", label);
+	for (size_t i = 0; i < n && i < shown; i++)
+		(void)printf(" %s", wire_node_get_text(wire_node_at(list, i), NULL));
+	if (n > shown)
+		(void)printf(_(" and %zu more (--json has all)"), n - shown);
+	(void)putchar('\n');
+}
+
+/* Numbers of pupils, never names: what is on a terminal is easily sent on. */
+static void print_roll_over(const struct wire_node *r)
+{
+	int64_t moved = wire_node_get_int(r, "moved", 0);
+
+	put_list(_("new pupils"), wire_node_get_node(r, "pupils_added"), IDS_SHOWN);
+	if (moved > 0)
+		(void)printf(_("%lld in another class\n"), (long long)moved);
+	put_list(_("in another class"), wire_node_get_node(r, "pupils_moved"), IDS_SHOWN);
+	put_list(_("no longer here"), wire_node_get_node(r, "pupils_removed"), IDS_SHOWN);
+	put_list(_("new classes"), wire_node_get_node(r, "classes_added"), SIZE_MAX);
+	put_list(_("classes without pupils now"), wire_node_get_node(r, "classes_removed"),
+		SIZE_MAX);
+}
+
 void print_import(const struct wire_node *r)
 {
 	const struct wire_node *warnings = wire_node_get_node(r, "warnings");
@@ -52,6 +84,7 @@ void print_import(const struct wire_node *r)
 		(long long)wire_node_get_int(r, "changed", 0),
 		(long long)wire_node_get_int(r, "removed", 0),
 		(long long)wire_node_get_int(r, "unchanged", 0));
+	print_roll_over(r);
 	for (size_t i = 0; i < wire_node_count(warnings); i++)
 		(void)printf(
 			_("warning: %s\n"), wire_node_get_text(wire_node_at(warnings, i), NULL));

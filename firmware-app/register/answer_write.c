@@ -36,8 +36,40 @@ static struct wire_node *import_refused(
 	return node;
 }
 
-static struct wire_node *import_done(const struct wire_node *request,
-	const struct import_result *result, enum import_what what, bool dry_run)
+static void set_pupils(
+	struct wire_node *node, const char *key, const int64_t *pupils, size_t n_pupils)
+{
+	struct wire_node *list = wire_node_array();
+	for (size_t i = 0; i < n_pupils; i++) {
+		char pupil[11];
+		checkin_pupil_format(pupils[i], pupil);
+		wire_node_set_text(list, NULL, pupil);
+	}
+	wire_node_set_node(node, key, list);
+}
+
+static void set_classes(struct wire_node *node, const char *key,
+	char (*const classes)[TIMETABLE_CLASS_MAX], size_t n_classes)
+{
+	struct wire_node *list = wire_node_array();
+	for (size_t i = 0; i < n_classes; i++)
+		wire_node_set_text(list, NULL, classes[i]);
+	wire_node_set_node(node, key, list);
+}
+
+/* Who comes, moves and goes: what a person looks at before a new school year is let in. */
+static void set_roll_over(struct wire_node *node, struct import_result *result)
+{
+	wire_node_set_int(node, "moved", (int64_t)result->n_moved);
+	set_pupils(node, "pupils_added", result->came, (size_t)result->added);
+	set_pupils(node, "pupils_moved", result->moved, result->n_moved);
+	set_pupils(node, "pupils_removed", result->left, (size_t)result->removed);
+	set_classes(node, "classes_added", result->classes_new, result->n_classes_new);
+	set_classes(node, "classes_removed", result->classes_gone, result->n_classes_gone);
+}
+
+static struct wire_node *import_done(const struct wire_node *request, struct import_result *result,
+	enum import_what what, bool dry_run)
 {
 	struct wire_node *node = wire_response_create(request, true);
 	struct wire_node *warnings = wire_node_array();
@@ -51,6 +83,8 @@ static struct wire_node *import_done(const struct wire_node *request,
 	for (size_t i = 0; i < result->n_warnings; i++)
 		wire_node_set_text(warnings, NULL, result->warnings[i]);
 	wire_node_set_node(node, "warnings", warnings);
+	if (what == IMPORT_PUPILS)
+		set_roll_over(node, result);
 	return node;
 }
 
@@ -67,16 +101,18 @@ static int journal_import(struct register_program *r, const struct import_result
 		r->store, r->now.wall_ms, "desk", "import", import_what_word(order->what), detail);
 }
 
-/* Classes without lessons, as the school would be after the import; a dry run's too. */
-static int warn(struct register_program *r, struct import_result *result)
+/* What follows for classes, as the school would be after the import; a dry run's too. */
+static int look_at_classes(
+	struct register_program *r, const struct roster *before, struct import_result *result)
 {
 	struct roster *roster;
 	int err = register_store_roster(r->store, r->state.today, r->now.wall_ms, &roster);
 	if (err)
 		return err;
 	import_warn_classes(roster, result);
+	err = import_compare_classes(before, roster, result);
 	roster_destroy(roster);
-	return 0;
+	return err;
 }
 
 /* A dry run is the import itself, rolled back: so it can't promise what the import would refuse. */
@@ -99,7 +135,7 @@ static struct wire_node *run_import(struct register_program *r, const struct wir
 	}
 	bool done = !err && result->end == IMPORT_DONE;
 	if (done)
-		err = warn(r, result);
+		err = look_at_classes(r, fresh, result);
 	if (!err && done && !dry_run)
 		err = journal_import(r, result, order);
 	if (!err && (!done || dry_run)) {

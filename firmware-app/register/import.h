@@ -18,7 +18,8 @@
 
 #define IMPORT_FILE_MAX (32 * 1024 * 1024) /* bytes; 100,000 rows of 300 */
 #define IMPORT_REASON_MAX 200
-#define IMPORT_WARNINGS_MAX 100 /* classes without lessons that are named; then a count */
+#define IMPORT_WARNINGS_MAX 100 /* classes without lessons that are named */
+#define IMPORT_CLASSES_MAX 200 /* that appear or disappear and are named: of a school all */
 
 enum import_what {
 	IMPORT_NOTHING,
@@ -43,10 +44,17 @@ enum import_end {
 	IMPORT_FAILED, /* err: a store_err */
 };
 
+/* Large: keep it off the stack. */
 struct import_result {
 	enum import_end end;
 	int err;
 	long rows, added, changed, removed, unchanged;
+	/* Of pupils alone: who is new (as many as `added`), in another class, gone (`removed`). */
+	size_t n_moved;
+	int64_t came[ROSTER_PUPILS_MAX], moved[ROSTER_PUPILS_MAX], left[ROSTER_PUPILS_MAX];
+	size_t n_classes_new, n_classes_gone;
+	char classes_new[IMPORT_CLASSES_MAX][TIMETABLE_CLASS_MAX]; /* in order of name */
+	char classes_gone[IMPORT_CLASSES_MAX][TIMETABLE_CLASS_MAX];
 	size_t n_warnings;
 	char warnings[IMPORT_WARNINGS_MAX][IMPORT_REASON_MAX];
 	long line; /* of the file, 1 is the header; 0: the file as a whole */
@@ -71,5 +79,11 @@ const char *import_what_word(enum import_what what);
 void import_run(struct register_store *s, const struct import_order *order, const void *bytes,
 	size_t len, struct import_result *ret_result);
 
-/** import_warn_classes() - name the classes that have pupils and no lessons. */
+/** import_warn_classes() - name the classes that have pupils and no lessons at all, or none on a weekday
+ * on which other pupils have some. */
 void import_warn_classes(const struct roster *roster, struct import_result *result);
+
+/** import_compare_classes() - which classes have pupils now and had none, and the other way round.
+ * Return: 0 or STORE_ERR_MEMORY. */
+int import_compare_classes(
+	const struct roster *before, const struct roster *after, struct import_result *result);

@@ -125,8 +125,11 @@ static const char *const statements[N_STATEMENTS] = {
 		     " to_day = ?5",
 	[CARD_ONE] = "SELECT " CARD_COLUMNS " FROM card WHERE hash = ?1",
 	[CARD_OF] = "SELECT " CARD_COLUMNS " FROM card WHERE pupil = ?1 ORDER BY hash LIMIT ?2",
-	[CARD_ALL] = "SELECT " CARD_COLUMNS " FROM card",
-	[CARD_COUNT] = "SELECT count(*) FROM card",
+	/* A leaver's cards are kept with the history, and are nobody's. */
+	[CARD_ALL] = "SELECT " CARD_COLUMNS " FROM card"
+		     " WHERE pupil IN (SELECT id FROM pupil WHERE left_at IS NULL)",
+	[CARD_COUNT] = "SELECT count(*) FROM card"
+		       " WHERE pupil IN (SELECT id FROM pupil WHERE left_at IS NULL)",
 	[TIMETABLE_ADD] = "INSERT INTO timetable(class, weekday, half, start_s, end_s)"
 			  " VALUES(?1, ?2, ?3, ?4, ?5)",
 	[TIMETABLE_CLEAR] = "DELETE FROM timetable",

@@ -7,7 +7,8 @@
 
 #include "unit/unit.h"
 
-static const struct csv_column wanted[] = { { "id", true }, { "name", true }, { "extra", false } };
+static const struct csv_column wanted[] = { { "id", true, NULL }, { "name", true, NULL },
+	{ "extra", false, NULL } };
 
 static void append(char *out, size_t size, const char *text)
 {
@@ -109,10 +110,14 @@ static void test_forbidden_names(void **state)
 		"INSZ-nr", "niss", "Nationaal nummer", "geboortedatum", "geb_datum", "birth_date",
 		"BirthDate", "date of birth", "dob", "date_naissance", "adres", "Address", "straat",
 		"Straat + nr", "street", "postcode", "zip_code", "woonplaats", "thuisadres",
-		"geboorteplaats" };
+		"geboorteplaats", "Insz-nummer", "Rijksregister", "Gemeente", "DEELGEMEENTE", "Bus",
+		"Huisnr", "Postnr.", "Localit\xc3\xa9", "Num\xc3\xa9ro national",
+		"Stra\xc3\x9f"
+		"e" };
 	static const char *const yes[] = { "pupil_id", "last_name", "first_name", "class",
 		"language", "klas", "stamnummer", "e-mailadres", "email_address", "opmerking",
-		"kennissen", "missing", "from", "to", "reason", "code", "uid", "" };
+		"kennissen", "missing", "capacity", "busabonnement", "Pr\xc3\xa9nom", "from", "to",
+		"reason", "code", "uid", "" };
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(no); i++)
 		if (!csv_is_forbidden(no[i]))

@@ -164,9 +164,74 @@ static void test_excuses_change_and_go(void **state)
 
 #define P "pupil_id;last_name;first_name;class;language\n"
 #define T "class;weekday;half;start;end\n"
+#define TD "class;weekday;half;start;end;date\n"
+#define EC "pupil_id;class;from;from_half;to;to_half;reason\n"
 #define C "from;to;half;name\n"
 #define E "pupil_id;from;from_half;to;to_half;reason;code\n"
 #define K "uid;pupil_id;from;to\n"
+
+/* Lists as packages write them: other names, other letters, further columns. Each brings Elif of 3A. */
+static const struct {
+	const char *name, *file;
+	int64_t pupil;
+} lists[] = {
+	{ "ours",
+		P "12347;\xc3\x87"
+		  "elik;Elif;3A;nl\n",
+		12347 },
+	{ "Informat",
+		"Uniek nummer;Naam;Voornaam;Klas;Geslacht;Nationaliteit\r\n"
+		"0000012347;\xc3\x87"
+		"elik;Elif;3A;V;BE\r\n",
+		12347 },
+	{ "Informat, Windows-1252",
+		"Naam;Voornaam;Klascode;Leerlingnummer\r\n"
+		"\xc7"
+		"elik;Elif;3A;12347\r\n",
+		12347 },
+	{ "Informat, two numbers and two classes",
+		"\xef\xbb\xbf"
+		"Stamnummer;Uniek nummer;Naam;Voornaam;Klas;Klascode\r\n"
+		"77;12347;\xc3\x87"
+		"elik;Elif;3 Latijn A;3A\r\n",
+		12347 },
+	{ "WISA",
+		"LEERLINGNUMMER,NAAM,VOORNAAM,KLAS\n12347,\xc3\x87"
+		"elik,Elif,3A\n",
+		12347 },
+	{ "quoted",
+		"\"Stam-nr.\";\"NAAM\";\"Voor naam\";\"KLAS\"\n"
+		"\"12347\";\"\xc3\x87"
+		"elik\";\"Elif\";\"3A\"\n",
+		12347 },
+	{ "French, Windows-1252",
+		"Stamnummer;Nom;Pr\xe9nom;Classe\n12347;\xc7"
+		"elik;Elif;3A\n",
+		12347 },
+	{ "ours before theirs",
+		"Stamnummer;pupil_id;Naam;last_name;first_name;class\n"
+		"1;12347;X;\xc3\x87"
+		"elik;Elif;3A\n",
+		12347 },
+};
+
+static void test_lists_of_packages(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		const struct import_result *r = run(IMPORT_PUPILS, lists[i].file, true);
+		if (r->end != IMPORT_DONE)
+			fail_msg("%s: %ld:%d %s", lists[i].name, r->line, r->column, r->reason);
+		struct roster *roster = roster_now();
+		const struct roster_pupil *p = roster_pupil_of(roster, lists[i].pupil);
+		if (!p || roster->n_pupils != 1 || strcmp(p->first_name, "Elif") != 0 ||
+			strcmp(p->last_name, "\xc3\x87"
+					     "elik") != 0 ||
+			strcmp(p->class_name, "3A") != 0)
+			fail_msg("%s: another pupil came out", lists[i].name);
+		roster_destroy(roster);
+	}
+}
 
 /* Each file odd in one way, with the pupils and cards of the sample there. */
 static const struct {
@@ -191,6 +256,30 @@ static const struct {
 	{ "class *", IMPORT_PUPILS, P "1;X;Y;*;nl\n", 2, 4, "class" },
 	{ "language", IMPORT_PUPILS, P "1;X;Y;3A;es\n", 2, 5, "language" },
 	{ "twice", IMPORT_PUPILS, P "1;X;Y;3A;nl\n2;X;Y;3A;nl\n01;Z;Y;3A;nl\n", 4, 1, "pupil_id" },
+	{ "national number as Informat has it", IMPORT_PUPILS,
+		"Stamnummer;Naam;Voornaam;Klas;Rijksregisternr\n1;X;Y;3A;\n", 1, 5, "" },
+	{ "town", IMPORT_PUPILS, "STAMNUMMER;NAAM;VOORNAAM;KLAS;GEMEENTE\n1;X;Y;3A;\n", 1, 5, "" },
+	{ "a name of theirs twice", IMPORT_PUPILS, "Naam;NAAM;Stamnr;Voornaam;Klas\nX;X;1;Y;3A\n",
+		1, 2, "" },
+	{ "our column of their file", IMPORT_PUPILS, "Naam;Stamnr;Voornaam;Klas\nX;12a;Y;3A\n", 2,
+		2, "pupil_id" },
+	{ "weekday of another date", IMPORT_TIMETABLE, TD "*;mon;am;10:00;12:00;2026-11-24\n", 2, 2,
+		"weekday" },
+	{ "neither weekday nor date", IMPORT_TIMETABLE, TD "*;;am;10:00;12:00;\n", 2, 2,
+		"weekday" },
+	{ "no such date", IMPORT_TIMETABLE, TD "*;;am;10:00;12:00;2026-11-31\n", 2, 6, "date" },
+	{ "end before start on a date", IMPORT_TIMETABLE, TD "*;;am;12:00;10:00;2026-11-24\n", 2, 5,
+		"end" },
+	{ "a date's half day twice", IMPORT_TIMETABLE,
+		TD "*;;am;10:00;12:00;2026-11-24\n*;tue;am;09:00;12:00;2026-11-24\n", 3, 3,
+		"half" },
+	{ "a date's afternoon before noon", IMPORT_TIMETABLE,
+		TD "3A;;am;10:00;12:00;2026-11-24\n3A;;pm;11:59;16:00;2026-11-24\n", 3, 4,
+		"start" },
+	{ "a date's morning into the week's afternoon", IMPORT_TIMETABLE,
+		TD "3A;tue;pm;13:00;16:00;\n3A;;am;10:00;13:01;2026-11-24\n", 3, 5, "end" },
+	{ "a date's afternoon into the morning of *", IMPORT_TIMETABLE,
+		TD "*;tue;am;08:00;12:00;\n3A;;pm;11:59;15:00;2026-11-24\n", 3, 4, "start" },
 	{ "weekday", IMPORT_TIMETABLE, T "*;maa;am;08:00;09:00\n", 2, 2, "weekday" },
 	{ "half", IMPORT_TIMETABLE, T "*;mon;;08:00;09:00\n", 2, 3, "half" },
 	{ "no time", IMPORT_TIMETABLE, T "*;mon;am;8:00;09:00\n", 2, 4, "start" },
@@ -210,6 +299,19 @@ static const struct {
 		3, 1, "from" },
 	{ "nobody's excuse", IMPORT_EXCUSED, E "99;2026-11-23;am;2026-11-23;pm;excused;\n", 2, 1,
 		"pupil_id" },
+	{ "pupil and class", IMPORT_EXCUSED, EC "12345;3A;2026-11-23;am;2026-11-23;pm;excursion\n",
+		2, 2, "class" },
+	{ "neither pupil nor class", IMPORT_EXCUSED, EC ";;2026-11-23;am;2026-11-23;pm;excursion\n",
+		2, 1, "pupil_id" },
+	{ "no column for whom", IMPORT_EXCUSED,
+		"from;from_half;to;to_half;reason\n2026-11-23;am;2026-11-23;pm;excused\n", 2, 0,
+		"" },
+	{ "no such class", IMPORT_EXCUSED, EC ";9Z;2026-11-23;am;2026-11-23;pm;excursion\n", 2, 2,
+		"class" },
+	{ "class twice", IMPORT_EXCUSED,
+		EC ";3A;2026-11-23;am;2026-11-23;pm;excursion\n"
+		   ";3A;2026-11-23;am;2026-11-23;pm;excused\n",
+		3, 2, "class" },
 	{ "reason", IMPORT_EXCUSED, E "12345;2026-11-23;am;2026-11-23;pm;ill;\n", 2, 6, "reason" },
 	{ "B is no excuse", IMPORT_EXCUSED, E "12345;2026-11-23;am;2026-11-23;pm;excused;B\n", 2, 7,
 		"code" },
@@ -306,6 +408,111 @@ static void test_classes_without_lessons(void **state)
 	free(r);
 }
 
+static void test_class_without_a_weekday(void **state)
+{
+	struct import_result *r = calloc(1, sizeof(*r));
+	(void)state;
+	run_sample(IMPORT_PUPILS, 5, 0);
+	run_sample(IMPORT_TIMETABLE, 14, 0);
+	struct roster *roster = roster_now();
+	import_warn_classes(roster, r);
+	assert_int_equal(r->n_warnings, 1);
+	assert_string_equal(r->warnings[0],
+		"class 5B has pupils and no lessons on wed, fri, when other classes have");
+	roster_destroy(roster);
+	free(r);
+}
+
+static void test_one_date(void **state)
+{
+	static const char file[] =
+		TD "*;mon;am;08:25;12:05;\n*;mon;pm;13:10;16:00;\n"
+		   "3A;;am;10:00;12:05;2026-11-23\n*;;pm;13:10;14:00;2026-11-30\n";
+	(void)state;
+	run_sample(IMPORT_PUPILS, 5, 0);
+	assert_int_equal(run(IMPORT_TIMETABLE, file, false)->added, 4);
+	assert_int_equal(run(IMPORT_TIMETABLE, file, false)->unchanged, 4);
+	struct roster *roster = roster_now();
+	const struct roster_pupil *noor = roster_pupil_of(roster, 12345);
+	const struct roster_pupil *marie = roster_pupil_of(roster, 12348);
+	assert_int_equal(roster_slot_of(roster, noor, MONDAY, HALFDAY_AM)->start_s, 10 * 3600);
+	assert_int_equal(
+		roster_slot_of(roster, marie, MONDAY, HALFDAY_AM)->start_s, (8 * 60 + 25) * 60);
+	assert_int_equal(
+		roster_slot_of(roster, noor, (struct civil_date){ 2026, 11, 30 }, HALFDAY_PM)
+			->end_s,
+		14 * 3600);
+	roster_destroy(roster);
+	/* The date's start changes; the other one goes. */
+	const struct import_result *r = run(IMPORT_TIMETABLE,
+		TD
+		"*;mon;am;08:25;12:05;\n*;mon;pm;13:10;16:00;\n3A;mon;am;10:30;12:05;2026-11-23\n",
+		false);
+	assert_int_equal(r->changed, 1);
+	assert_int_equal(r->removed, 1);
+	assert_int_equal(r->unchanged, 2);
+}
+
+static void test_excuse_of_a_class(void **state)
+{
+	static const char file[] = EC ";3A;2026-11-23;am;2026-11-23;pm;excursion\n"
+				      "12346;;2026-11-23;am;2026-11-23;pm;internship\n"
+				      "12348;;2026-11-23;am;2026-11-23;am;excused\n";
+	(void)state;
+	run_sample(IMPORT_PUPILS, 5, 0);
+	const struct import_result *r = run(IMPORT_EXCUSED, file, false);
+	assert_int_equal(r->end, IMPORT_DONE);
+	assert_int_equal(r->rows, 3);
+	assert_int_equal(r->added, 4); /* three of 3A, one of 5B */
+	struct roster *roster = roster_now();
+	assert_int_equal(
+		roster_excuse_of(roster, 12345, MONDAY, HALFDAY_AM)->reason, ROSTER_EXCURSION);
+	assert_int_equal(
+		roster_excuse_of(roster, 12346, MONDAY, HALFDAY_AM)->reason, ROSTER_INTERNSHIP);
+	assert_null(roster_excuse_of(roster, 12349, MONDAY, HALFDAY_AM));
+	roster_destroy(roster);
+	assert_int_equal(run(IMPORT_EXCUSED, file, true)->unchanged, 4);
+	r = run(IMPORT_EXCUSED, EC ";5B;2026-11-24;am;2026-11-24;am;exam_free\n", true);
+	assert_int_equal(r->added, 2);
+	assert_int_equal(r->removed, 4);
+}
+
+/* 3A becomes 4A, one of it stays behind, 5B leaves, one comes. */
+static void test_roll_over(void **state)
+{
+	(void)state;
+	run_sample(IMPORT_PUPILS, 5, 0);
+	run_sample(IMPORT_CARDS, 5, 0);
+	struct roster *before = roster_now();
+	struct import_result *r = run(IMPORT_PUPILS,
+		P "12345;Peeters;Noor;4A;nl\n12346;Ben Haddou;Yassine;4A;fr\n"
+		  "12347;\xc3\x87"
+		  "elik;Elif;3A;nl\n30001;New;One;1A;\n",
+		true);
+	assert_int_equal(r->end, IMPORT_DONE);
+	assert_int_equal(r->added, 1);
+	assert_int_equal(r->came[0], 30001);
+	assert_int_equal(r->n_moved, 2);
+	assert_int_equal(r->moved[0], 12345);
+	assert_int_equal(r->removed, 2);
+	assert_int_equal(r->left[0] + r->left[1], 12348 + 12349);
+	struct roster *after = roster_now();
+	assert_int_equal(import_compare_classes(before, after, r), 0);
+	assert_int_equal(r->n_classes_new, 2);
+	assert_string_equal(r->classes_new[0], "1A");
+	assert_string_equal(r->classes_new[1], "4A");
+	assert_int_equal(r->n_classes_gone, 1);
+	assert_string_equal(r->classes_gone[0], "5B");
+	assert_int_equal(after->n_cards, 3); /* leavers' are nobody's */
+	roster_destroy(before);
+	roster_destroy(after);
+	/* One who is back has the card again. */
+	run(IMPORT_PUPILS, P "12348;V;M;5B;nl\n", false);
+	after = roster_now();
+	assert_int_equal(after->n_cards, 4);
+	roster_destroy(after);
+}
+
 /* The largest file that is taken, in a time that a desk waits for. */
 static void test_twenty_thousand(void **state)
 {
@@ -339,6 +546,11 @@ int main(void)
 		WITH_STORE(test_no_uid_anywhere),
 		WITH_STORE(test_a_blocked_card_stays_blocked),
 		WITH_STORE(test_classes_without_lessons),
+		WITH_STORE(test_lists_of_packages),
+		WITH_STORE(test_class_without_a_weekday),
+		WITH_STORE(test_one_date),
+		WITH_STORE(test_excuse_of_a_class),
+		WITH_STORE(test_roll_over),
 		WITH_STORE(test_twenty_thousand),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
