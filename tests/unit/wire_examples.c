@@ -139,7 +139,7 @@ static void put_counts(void)
 
 static void put_gates_data(void)
 {
-	struct roster_size none = { 0, 0, 0, 0, 0 };
+	struct roster_size none = { 0 };
 	struct roster *r = sample_roster(100);
 	memset(r->pupils[3].last_name, 'x', sizeof(r->pupils[3].last_name) - 1);
 	for (int names = WIRE_NAMES_NONE; names <= WIRE_NAMES_FULL; names++)

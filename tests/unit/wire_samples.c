@@ -218,7 +218,9 @@ static void fill_pupil(struct roster_pupil *p, size_t i)
 
 struct roster *sample_roster(size_t n_pupils)
 {
-	struct roster_size size = { n_pupils, n_pupils, 3, 2, 2 };
+	struct roster_size size = {
+		.pupils = n_pupils, .cards = n_pupils, .rows = 3, .days = 2, .excuses = 2
+	};
 	struct roster *r = roster_create(&size);
 	assert(r);
 	r->generation = 7;
