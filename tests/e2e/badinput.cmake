@@ -6,11 +6,8 @@ foreach(p schoolpoort-kiosk schoolpoort-register schoolpoort-reader schoolpoort-
 endforeach()
 # What people, disks and brokers get wrong, against whole programs.
 foreach(name config_programs ctl disk nonsense restart)
-	if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/test_${name}.c)
-		continue()
-	endif()
 	schoolpoort_unit_test(e2e_${name} SOURCES test_${name}.c ran.c USES school stage wire core sys)
 	add_dependencies(test_e2e_${name} schoolpoort-kiosk schoolpoort-register schoolpoort-reader
 		schoolpoort-screen schoolpoortctl)
-	set_tests_properties(e2e_${name} PROPERTIES TIMEOUT 240 LABELS e2e SKIP_RETURN_CODE 77)
+	set_tests_properties(e2e_${name} PROPERTIES TIMEOUT 240 LABELS e2e)
 endforeach()
