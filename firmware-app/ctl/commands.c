@@ -269,6 +269,8 @@ static int put_files(struct line *l, int fd, const struct wire_node *r)
 
 	if (l->command->file == OUT_FOLDER)
 		err = out_files(l->file, wire_node_get_node(r, "files"));
+	if (l->command->file == OUT_FOLDER && !err)
+		out_warn_old(l->file, wire_node_get_node(r, "empty"));
 	if (l->command->file == OUT_FILE) {
 		err = out_keep(fd, l->temp, l->file);
 		l->temp[0] = 0;

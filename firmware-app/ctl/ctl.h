@@ -48,8 +48,12 @@ int out_open(const char *path, char ret_temp[OUT_PATH_MAX]);
 int out_keep(int fd, const char *temp, const char *path);
 /** out_folder() - whether files can be written there; before the register is asked. Return: 0, or -1, said. */
 int out_folder(const char *folder);
-/** out_files() - `files` of an answer into a folder. @files: a list of name and text. Return: 0, or -1, said. */
+/** out_files() - `files` of an answer into a folder. @files: a list of name and lines. Return: 0, or -1, said. */
 int out_files(const char *folder, const struct wire_node *files);
+
+/** out_warn_old() - names of files that weren't written now and lie there from before: on standard error. Removing them is
+ * a person's. */
+void out_warn_old(const char *folder, const struct wire_node *names);
 
 /** print_import() … - an answer as text for people, on standard output. @r: a response whose ok is true */
 void print_import(const struct wire_node *r);

@@ -63,18 +63,32 @@ static int put(int fd, const char *text)
 	return 0;
 }
 
-static int write_one(const char *folder, const char *name, const char *text)
+/* A message has no control characters: each line's end, CRLF, is put here. */
+static int put_lines(int fd, const struct wire_node *lines)
+{
+	int error = 0;
+
+	for (size_t i = 0; !error && i < wire_node_count(lines); i++) {
+		const char *line = wire_node_get_text(wire_node_at(lines, i), NULL);
+		error = line ? put(fd, line) : EINVAL;
+		if (!error)
+			error = put(fd, "\r\n");
+	}
+	return error;
+}
+
+static int write_one(const char *folder, const char *name, const struct wire_node *lines)
 {
 	char path[OUT_PATH_MAX], temp[OUT_PATH_MAX];
 
 	/* A register says plain names; anything else is none of ours. */
-	if (!name || !text || !*name || strchr(name, '/') ||
+	if (!name || !*name || strchr(name, '/') ||
 		snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path))
 		return complain(folder, EINVAL);
 	int fd = out_open(path, temp);
 	if (fd < 0)
 		return -1;
-	int error = put(fd, text);
+	int error = put_lines(fd, lines);
 	if (error) {
 		(void)unlink(temp);
 		(void)complain(path, error);
@@ -98,8 +112,23 @@ int out_files(const char *folder, const struct wire_node *files)
 {
 	for (size_t i = 0; i < wire_node_count(files); i++) {
 		const struct wire_node *f = wire_node_at(files, i);
-		if (write_one(folder, wire_node_get_text(f, "name"), wire_node_get_text(f, "text")))
+		if (write_one(
+			    folder, wire_node_get_text(f, "name"), wire_node_get_node(f, "lines")))
 			return -1;
 	}
 	return 0;
+}
+
+void out_warn_old(const char *folder, const struct wire_node *names)
+{
+	for (size_t i = 0; i < wire_node_count(names); i++) {
+		char path[OUT_PATH_MAX];
+		const char *name = wire_node_get_text(wire_node_at(names, i), NULL);
+		if (!name ||
+			snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path) ||
+			access(path, F_OK) != 0)
+			continue;
+		(void)fprintf(stderr, "schoolpoortctl: %s: %s\n", path,
+			_("of an earlier export, and no longer true: remove it"));
+	}
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The commands `export informat` and `export csv`: contents for the command line, which writes the files. */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +12,7 @@
 #include "register/export.h"
 #include "sys/log.h"
 
-#define BLOCK_HEADS_MAX 128 /* bytes: four blocks' heads of one file */
-#define PUPIL_LINE 12 /* bytes: ten digits, CRLF */
+#define FILE_LINE_MAX 32 /* bytes: "300118T1" or ten digits, CRLF, and room */
 #define PIECE 65536 /* bytes gathered before one write */
 
 static const char *const file_kinds[] = {
@@ -52,28 +52,37 @@ static void set_letter(struct wire_node *node, const char *key, char letter)
 	wire_node_set_text(node, key, letter ? (const char[]){ letter, 0 } : NULL);
 }
 
-/* Return: 0, or STORE_ERR_MEMORY. */
-static int put_file(struct wire_node *files, enum informat_file file,
+/* A sink: each line without its end. A message carries no control characters, so the command line puts the
+ * CRLF back. */
+static int to_list(void *ctx, const char *bytes, size_t len)
+{
+	char line[FILE_LINE_MAX];
+	assert(len >= 2 && len < sizeof(line) && !memcmp(bytes + len - 2, "\r\n", 2));
+	memcpy(line, bytes, len - 2);
+	line[len - 2] = 0;
+	wire_node_set_text(ctx, NULL, line);
+	return 0;
+}
+
+/* @empty: gets the name of a file without pupils, which isn't written. */
+static void put_file(struct wire_node *files, struct wire_node *empty, enum informat_file file,
 	const struct informat_half *half, const struct informat_row *rows, size_t n_rows)
 {
 	char name[INFORMAT_NAME_MAX];
 	long n = informat_write(file, half, rows, n_rows, NULL, NULL);
-	if (n == 0)
-		return 0;
-	struct sink_buffer text = { .size = BLOCK_HEADS_MAX + PUPIL_LINE * (size_t)n };
-	text.bytes = calloc(1, text.size + 1);
-	if (!text.bytes)
-		return STORE_ERR_MEMORY;
-	informat_write(file, half, rows, n_rows, sink_to_buffer, &text);
 	informat_file_name(file, half, name);
+	if (n == 0) {
+		wire_node_set_text(empty, NULL, name);
+		return;
+	}
 	struct wire_node *node = wire_node_object();
+	struct wire_node *lines = wire_node_array();
+	informat_write(file, half, rows, n_rows, to_list, lines);
 	wire_node_set_text(node, "name", name);
 	wire_node_set_text(node, "kind", file_kinds[file]);
 	wire_node_set_int(node, "pupils", n);
-	wire_node_set_text(node, "text", text.bytes);
+	wire_node_set_node(node, "lines", lines);
 	wire_node_set_node(files, NULL, node);
-	free(text.bytes);
-	return 0;
 }
 
 static void put_left(struct wire_node *list, const struct informat_row *rows, size_t n_rows)
@@ -122,17 +131,17 @@ static struct wire_node *informat_done(struct register_program *r, const struct 
 {
 	char date[CIVIL_DATE_TEXT];
 	struct wire_node *files = wire_node_array();
+	struct wire_node *empty = wire_node_array();
 	struct wire_node *left = wire_node_array();
-	int err = 0;
-	for (size_t i = 0; !err && i < N_FILES; i++)
-		err = put_file(files, (enum informat_file)i, half, rows, n_rows);
+	for (size_t i = 0; i < N_FILES; i++)
+		put_file(files, empty, (enum informat_file)i, half, rows, n_rows);
 	put_left(left, rows, n_rows);
-	if (!err)
-		err = keep(r, half, rows, n_rows);
+	int err = keep(r, half, rows, n_rows);
 	struct wire_node *node =
 		err ? failed(r, request, err) : wire_response_create(request, true);
 	if (err) {
 		wire_node_destroy(files);
+		wire_node_destroy(empty);
 		wire_node_destroy(left);
 		return node;
 	}
@@ -141,6 +150,7 @@ static struct wire_node *informat_done(struct register_program *r, const struct 
 	wire_node_set_text(node, "half", halfday_word(half->half));
 	wire_node_set_bool(node, "open", still_open(r, half));
 	wire_node_set_node(node, "files", files);
+	wire_node_set_node(node, "empty", empty);
 	wire_node_set_node(node, "left_out", left);
 	return node;
 }
