@@ -105,6 +105,27 @@ static void take_data(struct kiosk *k, const struct link_event *event)
 	disk_data(k, roster, event->payload, event->len);
 }
 
+/*
+ * Another check-in has a number of ours: this database is an old copy whose numbers were used before. All that is
+ * kept goes out again under a new log; what the register has by its id stays one check-in. Source: topics.md "Delivery".
+ */
+static bool has_conflict(struct kiosk *k, const struct wire_confirm *confirm)
+{
+	bool conflict = false;
+
+	for (size_t i = 0; i < confirm->n_refused; i++) {
+		const struct wire_refused *refused = &confirm->refused[i];
+		conflict =
+			conflict || strncmp(refused->reason, "conflict", strlen("conflict")) == 0;
+		if (!k->complained_refused)
+			log_warn("checkin_refused seq=%lld reason=\"%s\" "
+				 "next=kept_aside_at_register",
+				(long long)refused->seq, refused->reason);
+		k->complained_refused = true;
+	}
+	return conflict;
+}
+
 static void take_confirm(struct kiosk *k, const struct link_event *event)
 {
 	static struct wire_confirm confirm; /* 50 KB; one thread */
@@ -116,13 +137,10 @@ static void take_confirm(struct kiosk *k, const struct link_event *event)
 	}
 	if (!k->store || !uuid_equal(confirm.log, kiosk_store_info(k->store)->log))
 		return; /* of a log that this gate has left */
-	for (size_t i = 0; i < confirm.n_refused; i++)
-		if (!k->complained_refused) {
-			log_warn("checkin_refused seq=%lld reason=\"%s\" "
-				 "next=kept_aside_at_register",
-				(long long)confirm.refused[i].seq, confirm.refused[i].reason);
-			k->complained_refused = true;
-		}
+	if (has_conflict(k, &confirm)) {
+		disk_relog(k, true);
+		return;
+	}
 	switch (deliver_confirmed(&k->deliver, confirm.through, k->now.mono_us)) {
 	case DELIVER_OLD:
 		break;
@@ -133,11 +151,7 @@ static void take_confirm(struct kiosk *k, const struct link_event *event)
 	case DELIVER_BACK:
 		log_warn("register_has_less through=%lld next=send_again",
 			(long long)confirm.through);
-		/* Rows that were purged can't be sent again: what is left goes on under a log without gaps. */
-		if (kiosk_store_info(k->store)->oldest_seq > confirm.through + 1)
-			disk_relog(k, true);
-		else
-			disk_confirm(k);
+		disk_confirm(k);
 		break;
 	case DELIVER_BEYOND:
 		log_warn("register_has_more through=%lld last=%lld next=new_log",

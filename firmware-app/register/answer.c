@@ -55,37 +55,13 @@ static void send_welcome(struct hub_client *to)
 	free(welcome);
 }
 
-/* Return: a descriptor of a file in memory, at its start, or -1. */
-static int file_of(const char *text)
-{
-	size_t len = strlen(text);
-	int fd = memfd_create("answer", MFD_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	for (size_t done = 0; done < len;) {
-		ssize_t n = write(fd, text + done, len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			close(fd);
-			return -1;
-		}
-		done += (size_t)n;
-	}
-	if (lseek(fd, 0, SEEK_SET) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 static void send_answer(
 	struct hub_client *to, const struct wire_node *request, struct wire_node *answer)
 {
 	char *text = wire_node_text(answer);
 	if (text && strlen(text) > ANSWER_MAX) {
 		struct wire_node *stub = wire_response_create(request, true);
-		int fd = file_of(text);
+		int fd = file_in_memory("answer", text, strlen(text));
 		wire_node_set_text(stub, "output", "fd");
 		char *line = fd < 0 ? NULL : wire_node_text(stub);
 		send_text(to, line, fd);

@@ -94,6 +94,12 @@ static void take_gate_state(
 		through = 0;
 	if (!register_take_gate(gate, &state, through))
 		return;
+	/* It believes more to be stored than is, or has less than it once told: either database is an
+	 * old copy. Said now, not at the next tap: absence is decided on what it still holds. */
+	if (r->store && gate->absence.online && !uuid_is_none(state.log) &&
+		(state.confirmed_seq > through ||
+			(state.last_seq >= 0 && through > state.last_seq)))
+		school_confirm_again(r, id, state.log, through);
 	if (gate->absence.online != was_online)
 		log_info("gate_%s gate=%s", gate->absence.online ? "online" : "offline", id);
 }

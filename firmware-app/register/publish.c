@@ -203,17 +203,34 @@ static void put_days(struct register_program *r, bool all)
 	}
 }
 
-/* A register that was off at midnight left them; it may not read care/day, but it may empty it. */
+static int any_mark(void *ctx, const struct register_store_mark *mark)
+{
+	(void)mark;
+	*(bool *)ctx = true;
+	return 0;
+}
+
+/*
+ * A register that was off at midnight left them; it may not read care/day, but it may empty it. Only days that it
+ * has marks of: others it can't have published.
+ */
 static void empty_past_days(struct register_program *r)
 {
-	for (int back = 1; back <= REGISTER_DAYS_EMPTIED; back++)
+	for (int back = 1; r->store && back <= REGISTER_DAYS_EMPTIED; back++) {
+		struct civil_date day = civil_date_add(r->state.today, -back);
+		bool had_marks = false;
+		if (register_store_each_mark(
+			    r->store, civil_day_number(day), any_mark, &had_marks) ||
+			!had_marks)
+			continue;
 		for (int h = 0; h < 2; h++) {
 			char topic[64];
 			char date[CIVIL_DATE_TEXT];
-			civil_format_date(civil_date_add(r->state.today, -back), date);
+			civil_format_date(day, date);
 			snprintf(topic, sizeof(topic), "care/day/%s/%s", date, h ? "pm" : "am");
 			publish_empty(r, topic);
 		}
+	}
 }
 
 /* ---- public numbers ---- */

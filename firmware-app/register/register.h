@@ -122,6 +122,9 @@ struct day *school_today(struct register_program *r);
 int school_begin(struct register_program *r);
 /** school_take_checkin() - one message's check-in, through store and step. @received_ms: now */
 void school_take_checkin(struct register_program *r, const struct checkin *c);
+/** school_confirm_again() - tell a gate how far its log is stored, without a check-in of it. */
+void school_confirm_again(
+	struct register_program *r, const char *gate, struct uuid log, int64_t through);
 /** school_refuse() - keep a message aside, confirm it by name. */
 void school_refuse(struct register_program *r, const char *gate, struct uuid log, int64_t seq,
 	const char *reason, const void *payload, size_t len);

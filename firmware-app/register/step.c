@@ -670,8 +670,16 @@ bool register_take_gate(
 		.last_seq = state->last_seq,
 		.complete_until_ms = state->complete_until_ms,
 		.stored_through = through,
+		.conflicted = uuid_equal(gate->conflict_log, state->log),
 	};
 	return true;
+}
+
+void register_gate_conflict(struct register_gate *gate, struct uuid log)
+{
+	gate->conflict_log = log;
+	if (uuid_equal(gate->absence.log, log))
+		gate->absence.conflicted = true;
 }
 
 void register_mark_row(

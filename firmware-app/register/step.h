@@ -29,6 +29,7 @@ struct register_gate {
 	struct wire_gate_state last;
 	struct uuid session; /* of the last birth; all zero: none yet */
 	struct absence_gate absence;
+	struct uuid conflict_log; /* one whose numbers were used twice; all zero: none */
 };
 
 /* What a step needs to know beside the day; the owner keeps it up to date. */
@@ -109,6 +110,10 @@ bool register_take_gate(
 /** register_next_ms() - the next instant at which a tick can bring something by time alone (cut-offs, ends
  * of half days); INT64_MAX: none today. */
 int64_t register_next_ms(const struct register_state *s, const struct day *day);
+
+/** register_gate_conflict() - a check-in of this log had a number that is another's: the gate's database is an old
+ * copy. It is not complete until it goes on under a new log. Source: topics.md "Delivery"; faults.md S10. */
+void register_gate_conflict(struct register_gate *gate, struct uuid log);
 
 /** register_mark_row() - a mark as the database keeps it. */
 void register_mark_row(

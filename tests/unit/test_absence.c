@@ -45,6 +45,9 @@ static void test_complete(void **state)
 	assert_true(absence_gate_complete(&g, CUTOFF));
 	g.complete_until_ms = -1;
 	assert_false(absence_gate_complete(&g, CUTOFF));
+	g = complete;
+	g.conflicted = true; /* an old copy of its database: something is not here */
+	assert_false(absence_gate_complete(&g, CUTOFF));
 }
 
 static const struct {
