@@ -78,11 +78,12 @@ const char *ctl_usage(void)
 		 "database\n");
 }
 
+/* The reason comes last: that is the line that people and scripts look at. */
 static int usage(const char *what, const char *word)
 {
-	(void)fprintf(stderr, "schoolpoortctl: %s%s%s\n", what, word ? ": " : "", word ? word : "");
 	(void)fputs(_("commands:\n"), stderr);
 	(void)fputs(ctl_usage(), stderr);
+	(void)fprintf(stderr, "schoolpoortctl: %s%s%s\n", what, word ? ": " : "", word ? word : "");
 	return CTL_USAGE;
 }
 

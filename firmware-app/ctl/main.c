@@ -1,10 +1,36 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include <libintl.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ctl/ctl.h"
+
+/* --json, --config and --clock may stand behind the command too, where people add them last: bring them to the
+ * front, in their order. Behind "--" all is the command's. */
+static void options_first(int argc, char **argv)
+{
+	int front = 1;
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		bool alone = strcmp(argv[i], "--json") == 0 ||
+			     strncmp(argv[i], "--config=", 9) == 0 ||
+			     strncmp(argv[i], "--clock=", 8) == 0;
+		bool with_value =
+			strcmp(argv[i], "--config") == 0 || strcmp(argv[i], "--clock") == 0;
+		if (!alone && !(with_value && i + 1 < argc))
+			continue;
+		for (int n = alone ? 1 : 2; n > 0; n--, i++) {
+			char *word = argv[i];
+			memmove(&argv[front + 1], &argv[front],
+				(size_t)(i - front) * sizeof(argv[0]));
+			argv[front++] = word;
+		}
+		i--;
+	}
+}
 
 int main(int argc, char **argv)
 {
@@ -14,6 +40,7 @@ int main(int argc, char **argv)
 
 	if (!ctl)
 		return CTL_FAILED;
+	options_first(argc, argv);
 	(void)setlocale(LC_ALL, "");
 	(void)textdomain("schoolpoortctl");
 	int r = config_options_parse(argc, argv, CONFIG_CTL, ctl_usage(), &ctl->options, &first);

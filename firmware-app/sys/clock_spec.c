@@ -156,13 +156,20 @@ int clock_spec_parse(const char *text, struct clock_spec *ret_spec, const char *
 	if (!parse_instant(&at, &spec.wall_ms))
 		reason = "must begin with a date and time from 1990 to 2099, as "
 			 "2026-11-23T08:10:00+01:00";
-	if (!reason && skip(&at, '@')) {
-		spec.anchored = true;
-		if (!parse_epoch(&at, &spec.real_ms))
-			reason = "@ must be followed by seconds since 1970, as @1795293078";
+	bool sped = false;
+	/* In either order: people remember both parts, not which comes first. */
+	while (!reason && ((!spec.anchored && *at == '@') || (!sped && *at == 'x'))) {
+		if (skip(&at, '@')) {
+			spec.anchored = true;
+			if (!parse_epoch(&at, &spec.real_ms))
+				reason = "@ must be followed by seconds since 1970, as @1795293078";
+		} else if (skip(&at, 'x')) {
+			sped = true;
+			if (!parse_speed(&at, &spec.speed))
+				reason = "x must be followed by a speed from 0.001 to 100000, as "
+					 "x60";
+		}
 	}
-	if (!reason && skip(&at, 'x') && !parse_speed(&at, &spec.speed))
-		reason = "x must be followed by a speed from 0.001 to 100000, as x60";
 	if (!reason && *at)
 		reason = "ends in something else than @EPOCH or xSPEED";
 	if (reason) {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/clock.h"
@@ -210,6 +211,8 @@ int config_start(int argc, char **argv, enum config_program program,
 	char reason[CONFIG_REASON_MAX];
 	struct config_options o;
 	open_standard();
+	/* Databases hold names: nobody but the program's own user reads them. The socket sets its own mode. */
+	(void)umask(0077);
 	log_open(program_name(program));
 	int r = config_options_parse(argc, argv, program, NULL, &o, NULL);
 	if (r) {

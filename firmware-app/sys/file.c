@@ -6,6 +6,7 @@
 #include <stdlib.h>
 /* The C library's file of that name. NOLINTNEXTLINE(readability-duplicate-include) */
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -94,6 +95,30 @@ int file_lock(const char *path)
 		if (err == -EINTR)
 			continue;
 		close(fd);
+		return err;
+	}
+	return fd;
+}
+
+int file_in_memory(const char *name, const void *bytes, size_t len)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	for (size_t done = 0; done < len;) {
+		ssize_t n = write(fd, (const char *)bytes + done, len - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			int err = n < 0 ? -errno : -EIO;
+			(void)close(fd);
+			return err;
+		}
+		done += (size_t)n;
+	}
+	if (lseek(fd, 0, SEEK_SET) < 0) {
+		int err = -errno;
+		(void)close(fd);
 		return err;
 	}
 	return fd;

@@ -17,3 +17,6 @@ int64_t file_free_mb(const char *folder);
 /** file_lock() - create and flock a file, exclusively, without waiting.
  * Return: a descriptor that holds the lock, -EWOULDBLOCK where another process has it, or negative errno. */
 int file_lock(const char *path);
+/** file_in_memory() - a file that is nowhere but in memory, with these bytes, at its start; to pass to another
+ * process. Return: a descriptor, or negative errno. */
+int file_in_memory(const char *name, const void *bytes, size_t len);

@@ -129,7 +129,8 @@ static void encode_view(struct wire_out *out, const struct wire_view *v)
 	wire_out_said(out, m, "seen_us", v->seen_us);
 	wire_out_bool(out, m, "offline", v->offline);
 	wire_out_word(out, m, "clock", checkin_clock_word(v->clock));
-	wire_out_text(out, m, "at", v->at, WIRE_CLOCK_TEXT - 1);
+	if (v->at[0]) /* without a clock to trust there is no time to say */
+		wire_out_text(out, m, "at", v->at, WIRE_CLOCK_TEXT - 1);
 	switch (v->state) {
 	case WIRE_VIEW_RESULT:
 		encode_result(out, v);
