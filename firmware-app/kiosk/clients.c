@@ -6,7 +6,11 @@
 #include <unistd.h>
 
 #include "kiosk/kiosk.h"
+#include "sys/file.h"
 #include "sys/log.h"
+#include "wire/request.h"
+
+#define ANSWER_MAX (60 * 1024) /* bytes of a response in its datagram; commands.md */
 
 static int64_t mono_us(void)
 {
@@ -139,11 +143,32 @@ static const char *refuse_by_role(const struct kiosk_client *c, enum wire_local_
 	return "unknown type";
 }
 
+/* What is larger than a datagram goes as a file in memory beside it (commands.md). */
+static void send_large(struct hub_client *to, const char *request, size_t len, const char *text)
+{
+	char reason[WIRE_REASON_MAX];
+	struct wire_node *asked = wire_node_parse(request, len, reason);
+	struct wire_node *stub = asked ? wire_response_create(asked, true) : NULL;
+	int fd = file_in_memory("answer", text, strlen(text));
+
+	wire_node_set_text(stub, "output", "fd");
+	char *line = stub && fd >= 0 ? wire_node_text(stub) : NULL;
+	if (line)
+		(void)hub_send(to, line, strlen(line), fd);
+	free(line);
+	if (fd >= 0)
+		(void)close(fd);
+	wire_node_destroy(stub);
+	wire_node_destroy(asked);
+}
+
 static void answer(struct kiosk *k, struct hub_client *from, const char *bytes, size_t len)
 {
 	char *text = report_answer(k, bytes, len);
 
-	if (text)
+	if (text && strlen(text) > ANSWER_MAX)
+		send_large(from, bytes, len, text);
+	else if (text)
 		(void)hub_send(from, text, strlen(text), -1);
 	free(text);
 }
@@ -318,6 +343,7 @@ void clients_look(struct kiosk *k)
 	look_at_readers(k, &best, &client);
 	if (best == WIRE_READER_OK || best == WIRE_READER_STARTING) {
 		k->reader_heard_us = now_us;
+		k->reader_silent_us = client->heard_us + KIOSK_READER_SILENT_US + 1;
 		tell_reader(k, best, "");
 	} else if (best == WIRE_READER_FAULT) {
 		tell_reader(k, best, client->reader_fault);

@@ -92,6 +92,7 @@ struct kiosk {
 	enum wire_reader_state reader; /* of the best reader */
 	char reader_fault[WIRE_TEXT_MAX];
 	int64_t reader_heard_us; /* when the best reader was last well; or the start */
+	int64_t reader_silent_us; /* when the best reader will have been silent for too long */
 	bool screen_ok;
 	int64_t view_sent_us; /* when the present view was sent to a screen that has not presented it; -1: none waits */
 

@@ -48,6 +48,8 @@ static int64_t until_wake_us(const struct kiosk *k)
 	/* One millisecond past the moment, so that a state due at 08:45:00.000 covers it. */
 	int64_t state_us = clock_real_us(&k->clock, k->next_state_ms - k->now.wall_ms + 1);
 
+	if (k->reader_silent_us > k->now.mono_us && k->reader_silent_us - k->now.mono_us < wait_us)
+		wait_us = k->reader_silent_us - k->now.mono_us;
 	if (view_ms >= 0 && view_ms * 1000 < wait_us)
 		wait_us = view_ms * 1000;
 	if (again_us >= 0 && again_us < wait_us)
@@ -174,6 +176,7 @@ static int init_state(struct kiosk *k)
 		.result_ms = c->screen_result_ms,
 		.show_name = to_wire_names(c->screen_show_name),
 		.overview = c->screen_overview,
+		.carry = c->rules_afternoon == CONFIG_AFTERNOON_CARRY,
 	};
 	char boot[37];
 

@@ -206,7 +206,7 @@ static struct wire_node *answer_of(const struct kiosk *k, const struct wire_node
 		answer_status(k, r);
 		return r;
 	}
-	if (command && strcmp(command, "trace") == 0 && last >= 1 && last <= TRACE_ANSWER_MAX) {
+	if (command && strcmp(command, "trace") == 0 && last >= 1 && last <= TRACE_MAX) {
 		struct wire_node *r = wire_response_create(request, true);
 		answer_trace(k, last, r);
 		return r;
@@ -214,7 +214,7 @@ static struct wire_node *answer_of(const struct kiosk *k, const struct wire_node
 	struct wire_node *r = wire_response_create(request, false);
 	wire_node_set_text(r, "error", "invalid");
 	wire_node_set_text(r, "reason",
-		command && strcmp(command, "trace") == 0 ? "last: 1 to 300"
+		command && strcmp(command, "trace") == 0 ? "last: 1 to 1000"
 							 : "command: a gate answers status and "
 							   "trace; ask the register for the rest");
 	return r;

@@ -304,6 +304,18 @@ static int64_t tap_instant(const struct kiosk_state *state, int64_t seen_us, con
 	return at_ms < now->wall_ms ? at_ms : now->wall_ms;
 }
 
+/* Who was not expected can't be late, nor who is in already by the morning. Source: topics.md "Life of an alert",
+ * programs.md rules.afternoon. */
+static bool counts_as_late(struct kiosk_state *state, const struct tap *tap)
+{
+	int64_t pupil = tap->pupil->id;
+
+	if (roster_excuse_of(state->roster, pupil, tap->local.date, tap->half))
+		return false;
+	return !(state->settings.carry && tap->half == HALFDAY_PM &&
+		 is_in(state, pupil, tap->local.date, HALFDAY_AM));
+}
+
 static void judge_time(struct kiosk_state *state, struct tap *tap)
 {
 	const struct roster_pupil *pupil = tap->pupil;
@@ -326,6 +338,10 @@ static void judge_time(struct kiosk_state *state, struct tap *tap)
 						  : CHECKIN_NOT_EXPECTED;
 	tap->already =
 		tap->half != HALFDAY_NONE && is_in(state, pupil->id, tap->local.date, tap->half);
+	if (tap->result == CHECKIN_LATE && !counts_as_late(state, tap)) {
+		tap->result = CHECKIN_PRESENT;
+		tap->minutes_late = 0;
+	}
 }
 
 static void judge(struct kiosk_state *state, struct card_hash hash, struct tap *tap)
@@ -403,6 +419,20 @@ static void accept_tap(struct kiosk_state *state, const struct tap *tap,
 	show(state, view, pupil, result_ends_us(state, now), fx);
 }
 
+/*
+ * The same tap, or one that says something new? Who is in stays in for repeat_s. But a card that was unknown, or came
+ * before the gate opened, a moment ago must not be swallowed once it counts.
+ */
+static bool is_repeat(const struct kiosk_recent *recent, const struct tap *tap)
+{
+	enum wire_view_result now = result_of(tap->result);
+	bool was_in = recent->result == WIRE_RESULT_PRESENT || recent->result == WIRE_RESULT_LATE ||
+		      recent->result == WIRE_RESULT_ALREADY;
+	bool no_pupil = now == WIRE_RESULT_UNKNOWN_CARD || now == WIRE_RESULT_BLOCKED_CARD;
+
+	return now == recent->result || (was_in && !no_pupil);
+}
+
 static void step_card(struct kiosk_state *state, const struct kiosk_input *input,
 	const struct now *now, struct kiosk_effects *fx)
 {
@@ -410,16 +440,16 @@ static void step_card(struct kiosk_state *state, const struct kiosk_input *input
 		show_bare(state, WIRE_RESULT_REFUSED_CARD, input, now, fx);
 		return;
 	}
-	const struct kiosk_recent *recent = recent_of(state, input->card, now->boot_ms);
-	if (recent) {
-		show_repeat(state, recent, input, now, fx);
-		return;
-	}
 	struct tap tap = { .at_ms = tap_instant(state, input->seen_us, now) };
 	tap.has_local = state->settings.zone && checkin_clock_judges(state->clock);
 	if (tap.has_local)
 		tap.local = civil_local_of(state->settings.zone, tap.at_ms);
 	judge(state, input->card, &tap);
+	const struct kiosk_recent *recent = recent_of(state, input->card, now->boot_ms);
+	if (recent && is_repeat(recent, &tap)) {
+		show_repeat(state, recent, input, now, fx);
+		return;
+	}
 	accept_tap(state, &tap, input, now, fx);
 }
 

@@ -38,6 +38,7 @@ struct kiosk_settings {
 	int result_ms;
 	enum wire_names show_name;
 	bool overview;
+	bool carry; /* rules.afternoon = carry: in the morning is in for the afternoon */
 };
 
 enum kiosk_input_kind {

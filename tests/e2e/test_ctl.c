@@ -449,8 +449,8 @@ static void test_kiosk(void **state)
 		ARGS("unit             gate-1 ", "not connected", "queue            1\n"));
 	holds(ARGS("trace"), ARGS("committed", "confirmed", "          -"));
 	holds(ARGS("trace", "--last", "1"), ARGS("check-in"));
-	ctl_no(ARGS("trace", "--last", "0"), 2, "last: 1 to 300");
-	ctl_no(ARGS("trace", "--last", "301"), 2, "last: 1 to 300");
+	ctl_no(ARGS("trace", "--last", "0"), 2, "last: 1 to 1000");
+	ctl_no(ARGS("trace", "--last", "1001"), 2, "last: 1 to 1000");
 	ctl_no(ARGS("day"), 2, "ask the register");
 	struct wire_node *n = school_ctl_json(on.stage, "gate-1", ARGS("trace"));
 	const struct wire_node *taps = wire_node_get_node(n, "taps");

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ struct gate {
 	pid_t emu_pid;
 	struct emu_control *emu;
 	struct stage_program *reader, *kiosk, *screen;
+	int news_fd; /* a picture was written: wakes the stage */
 	struct stage_client *views; /* a light beside the screen: it is told the same */
 };
 
@@ -37,6 +39,14 @@ static void bin(const char *name, char *ret_path, size_t size)
 	self[n] = 0;
 	*strrchr(self, '/') = 0;
 	(void)snprintf(ret_path, size, "%s/%s", self, name);
+}
+
+static void drain_news(void *ctx)
+{
+	char news[4096];
+
+	while (read(((struct gate *)ctx)->news_fd, news, sizeof(news)) > 0)
+		continue;
 }
 
 static void open_gate(struct stage *s, const char *unit, struct gate *g)
@@ -56,6 +66,10 @@ static void open_gate(struct stage *s, const char *unit, struct gate *g)
 		(const char *const[]){
 			connstring, "screen.size = 800x480", "screen.sound = off", NULL });
 	assert_int_equal(mkdir(frames, 0700), 0);
+	g->news_fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	assert_true(g->news_fd >= 0);
+	assert_true(inotify_add_watch(g->news_fd, frames, IN_MOVED_TO) >= 0);
+	stage_add_fd(s, g->news_fd, drain_news, g);
 	g->kiosk = stage_start(s, "schoolpoort-kiosk", unit, NULL, NULL);
 	g->views = stage_connect(s, unit, "kiosk.sock", WIRE_ROLE_SIGNAL);
 	g->reader = stage_start(s, "schoolpoort-reader", unit, NULL, NULL);
@@ -68,6 +82,8 @@ static void open_gate(struct stage *s, const char *unit, struct gate *g)
 static void close_gate(struct stage *s, struct gate *g)
 {
 	stage_stop(s, g->screen);
+	stage_remove_fd(s, g->news_fd);
+	assert_int_equal(close(g->news_fd), 0);
 	stage_stop(s, g->reader);
 	stage_disconnect(s, g->views);
 	stage_stop(s, g->kiosk);
@@ -75,17 +91,40 @@ static void close_gate(struct stage *s, struct gate *g)
 	assert_int_equal(emu_control_stop(g->emu_pid, STAGE_DEADLINE_MS), 0);
 }
 
-/* Hold a card to the reader until the screen was told what it means. Return: the view. */
+struct drawn_wait {
+	const char *dir;
+	int64_t number;
+};
+
+static bool drawn(struct stage *s, void *ctx)
+{
+	const struct drawn_wait *w = ctx;
+	char begin[16];
+	bool found = false;
+	DIR *dir = opendir(w->dir);
+
+	(void)s;
+	assert_non_null(dir);
+	(void)snprintf(begin, sizeof(begin), "%06lld-", (long long)w->number);
+	for (struct dirent *e; !found && (e = readdir(dir));)
+		found = strncmp(e->d_name, begin, strlen(begin)) == 0;
+	assert_int_equal(closedir(dir), 0);
+	return found;
+}
+
+/* Hold a card to the reader until the picture of what it means is on the display. Return: the view. */
 static const struct wire_view *tap(
 	struct stage *s, struct gate *g, const char *uid, enum wire_view_result want)
 {
 	size_t from = stage_views(g->views);
 
 	assert_int_equal(emu_control_tell(g->emu, STAGE_DEADLINE_MS, "place %s", uid), 0);
-	const struct wire_view *v =
-		stage_view(g->views, stage_wait_view(s, g->views, from, WIRE_VIEW_RESULT, want));
+	size_t at = stage_wait_view(s, g->views, from, WIRE_VIEW_RESULT, want);
+	struct drawn_wait w = { stage_path(s, "%s-frames", g->unit),
+		stage_view(g->views, at)->number };
+	stage_until(s, drawn, &w, "the picture of a result");
 	assert_int_equal(emu_control_tell(g->emu, STAGE_DEADLINE_MS, "remove"), 0);
-	return v;
+	return stage_view(g->views, at);
 }
 
 struct data_wait {

@@ -40,7 +40,7 @@ static struct timetable_row lessons(const char *name, enum halfday half, int sta
 
 static struct roster *sample(void)
 {
-	struct roster_size size = { .pupils = 2, .cards = 4, .rows = 4, .days = 1 };
+	struct roster_size size = { .pupils = 2, .cards = 4, .rows = 4, .days = 1, .excuses = 1 };
 	struct roster *r = roster_create(&size);
 
 	assert_non_null(r);
@@ -278,6 +278,63 @@ static void test_same_card_is_the_same_tap(void **state)
 	assert_int_equal(last_view(g)->result, WIRE_RESULT_UNKNOWN_CARD);
 }
 
+/* A card that did not count a moment ago must not be swallowed once it does. */
+static void test_what_counts_now_is_no_repeat(void **state)
+{
+	struct gate *g = *state;
+
+	go_to(g, AT(6, 54, 57));
+	tap(g, 1);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_NOT_EXPECTED);
+	go_to(g, AT(6, 54, 59));
+	tap(g, 1);
+	assert_int_equal(g->fx->n_rows, 0);
+	go_to(g, AT(6, 55, 1));
+	tap(g, 1);
+	assert_int_equal(g->fx->n_rows, 1);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_PRESENT);
+	/* Unknown, then the gate hears of the card. */
+	g->state->roster = NULL;
+	tap(g, 2);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_UNKNOWN_CARD);
+	g->state->roster = g->roster;
+	tap(g, 2);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_NOT_EXPECTED); /* 5B opens at 07:45 */
+	/* Judged as soon as the clock can be trusted. */
+	go_to(g, AT(8, 0, 0));
+	g->now.state = CLOCK_UNKNOWN;
+	tap(g, 1);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_UNJUDGED);
+	g->now.state = CLOCK_STATE_TRUSTED;
+	tap(g, 1);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_PRESENT);
+}
+
+static void test_not_late_who_was_not_expected(void **state)
+{
+	struct gate *g = *state;
+
+	/* Excused on that half day, and comes all the same. */
+	g->roster->excuses[0] = (struct roster_excuse){ .pupil = NOOR,
+		.from = { 2026, 11, 23 },
+		.to = { 2026, 11, 23 },
+		.from_half = HALFDAY_AM,
+		.to_half = HALFDAY_AM };
+	g->roster->n_excuses = 1;
+	go_to(g, AT(8, 40, 0));
+	tap(g, 1);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_PRESENT);
+	assert_int_equal(g->fx->rows[0].minutes_late, 0);
+	/* Carried over from the morning: in, whenever the card is held there again. */
+	g->state->settings.carry = true;
+	go_to(g, AT(13, 20, 0));
+	tap(g, 1);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_PRESENT);
+	/* Not in during the morning, or a school that wants each half day's tap: late. */
+	tap(g, 2);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_LATE);
+}
+
 static void test_wall_clock_steps_change_no_repeat(void **state)
 {
 	struct gate *g = *state;
@@ -504,6 +561,8 @@ int main(void)
 		cmocka_unit_test(test_every_kind_of_tap),
 		GATE_TEST(test_refused_cards_leave_nothing),
 		GATE_TEST(test_same_card_is_the_same_tap),
+		GATE_TEST(test_what_counts_now_is_no_repeat),
+		GATE_TEST(test_not_late_who_was_not_expected),
 		GATE_TEST(test_wall_clock_steps_change_no_repeat),
 		GATE_TEST(test_second_tap_opens_the_record),
 		GATE_TEST(test_touch),
