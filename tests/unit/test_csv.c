@@ -112,8 +112,8 @@ static void test_forbidden_names(void **state)
 		"Straat + nr", "street", "postcode", "zip_code", "woonplaats", "thuisadres",
 		"geboorteplaats", "Insz-nummer", "Rijksregister", "Gemeente", "DEELGEMEENTE", "Bus",
 		"Huisnr", "Postnr.", "Localit\xc3\xa9", "Num\xc3\xa9ro national",
-		"Stra\xc3\x9f"
-		"e" };
+		("Stra\xc3\x9f"
+		 "e") };
 	static const char *const yes[] = { "pupil_id", "last_name", "first_name", "class",
 		"language", "klas", "stamnummer", "e-mailadres", "email_address", "opmerking",
 		"kennissen", "missing", "capacity", "busabonnement", "Pr\xc3\xa9nom", "from", "to",
