@@ -19,8 +19,20 @@
 
 #define ANSWER_MAX (60 * 1024) /* bytes; a larger one travels as a descriptor */
 
-/* A tag of a client that said hello; anything not NULL would do. */
-static char said_hello[] = "control";
+/* What is known of a client: its tag points into this array, the index says what. */
+enum { SAID_HELLO = 1, COMPLAINED = 2 };
+static char tags[4];
+
+static unsigned known_of(const struct hub_client *client)
+{
+	const char *tag = hub_tag(client);
+	return tag ? (unsigned)(tag - tags) : 0;
+}
+
+static void note(struct hub_client *client, unsigned what)
+{
+	hub_set_tag(client, &tags[known_of(client) | what]);
+}
 
 static void send_text(struct hub_client *to, const char *text, int fd)
 {
@@ -39,6 +51,17 @@ static void send_error(struct hub_client *to, const char *reason)
 	send_text(to, text, -1);
 	free(text);
 	free(error);
+}
+
+/* Counted, and said once a client: one that sends nonsense must not fill the journal. */
+static void complain(struct register_program *r, struct hub_client *from, const char *reason)
+{
+	r->complaints++;
+	if (!(known_of(from) & COMPLAINED))
+		log_warn("datagram_refused pid=%d reason=\"%s\" next=ignore",
+			(int)hub_peer(from)->pid, reason);
+	note(from, COMPLAINED);
+	send_error(from, reason);
 }
 
 static void send_welcome(struct hub_client *to)
@@ -123,7 +146,7 @@ static void take_request(
 	char reason[WIRE_REASON_MAX];
 	struct wire_node *request = wire_node_parse(bytes, len, reason);
 	if (!request) {
-		send_error(from, reason);
+		complain(r, from, reason);
 		return;
 	}
 	/* Requests come between turns: they have the time of their own moment. */
@@ -139,18 +162,18 @@ static void take_datagram(
 	static struct wire_local m; /* 40 KB; one thread */
 	char reason[WIRE_REASON_MAX];
 	if (wire_local_decode(bytes, len, &m, reason)) {
-		send_error(from, reason);
+		complain(r, from, reason);
 		return;
 	}
 	if (m.type == WIRE_LOCAL_HELLO && m.role == WIRE_ROLE_CONTROL) {
-		hub_set_tag(from, said_hello);
+		note(from, SAID_HELLO);
 		send_welcome(from);
 	} else if (m.type == WIRE_LOCAL_HELLO) {
-		send_error(from, "this is the register; reader and screen belong to a kiosk");
+		complain(r, from, "this is the register; reader and screen belong to a kiosk");
 	} else if (m.type != WIRE_LOCAL_REQUEST) {
-		send_error(from, "a client of the register says hello and requests");
-	} else if (!hub_tag(from)) {
-		send_error(from, "say hello first");
+		complain(r, from, "a client of the register says hello and requests");
+	} else if (!(known_of(from) & SAID_HELLO)) {
+		complain(r, from, "say hello first");
 	} else {
 		take_request(r, from, bytes, len, fd);
 	}
@@ -167,7 +190,7 @@ static void on_client(void *ctx, struct hub_client *client, enum hub_event event
 		take_datagram(r, client, bytes, len, fd);
 		break;
 	case HUB_TOO_LARGE:
-		send_error(client, "datagram: over 64 KiB; a file travels as a descriptor");
+		complain(r, client, "datagram: over 64 KiB; a file travels as a descriptor");
 		break;
 	case HUB_GONE:
 		hub_set_tag(client, NULL);

@@ -494,6 +494,7 @@ struct wire_node *answer_status(struct register_program *r, const struct wire_no
 	set_number(node, "open_alerts", number(r, REGISTER_STORE_OPEN_ALERTS));
 	set_number(node, "refused_checkins", number(r, REGISTER_STORE_REFUSED));
 	wire_node_set_int(node, "waiting", (int64_t)r->n_out);
+	wire_node_set_int(node, "not_understood", (int64_t)r->complaints);
 	set_retention(r, node);
 	for (size_t g = 0; g < r->n_gates_known; g++)
 		wire_node_set_node(gates, NULL, show_gate(r, &r->state.gates[g]));

@@ -46,7 +46,7 @@ int broker_open(struct register_program *r)
 	return err;
 }
 
-/* Once a kind: a peer that sends nonsense must not fill the journal. */
+/* Once a kind and sender: a peer that sends nonsense must not fill the journal. */
 static void complain(
 	struct register_program *r, bool *complained, const char *topic, const char *reason)
 {
@@ -54,6 +54,14 @@ static void complain(
 	if (!*complained)
 		log_warn("payload_refused topic=%s reason=\"%s\" next=ignore", topic, reason);
 	*complained = true;
+}
+
+static size_t place_of(const struct register_program *r, const char *id)
+{
+	size_t g = 0;
+	while (g < r->n_gates_known && strcmp(r->state.gates[g].id, id) != 0)
+		g++;
+	return g < r->n_gates_known ? g : DAY_GATES_MAX;
 }
 
 static struct register_gate *gate_of(struct register_program *r, const char *id)
@@ -79,11 +87,12 @@ static void take_gate_state(
 	if (event->len == 0)
 		return; /* emptied: a gate that was taken away */
 	if (wire_gate_state_decode(event->payload, event->len, &state, reason)) {
-		complain(r, &r->complained_gate, event->topic, reason);
+		complain(r, &r->complained_gate[place_of(r, id)], event->topic, reason);
 		return;
 	}
 	if (strcmp(state.gate, id) != 0) {
-		complain(r, &r->complained_gate, event->topic, "gate: not that of the topic");
+		complain(r, &r->complained_gate[place_of(r, id)], event->topic,
+			"gate: not that of the topic");
 		return;
 	}
 	struct register_gate *gate = gate_of(r, id);
@@ -115,11 +124,12 @@ static void take_checkin(struct register_program *r, const char *id, const struc
 			!wire_checkin_peek(event->payload, event->len, &log, &seq))
 			school_refuse(r, id, log, seq, reason, event->payload, event->len);
 		else
-			complain(r, &r->complained_checkin, event->topic, reason);
+			complain(r, &r->complained_checkin[place_of(r, id)], event->topic, reason);
 		return;
 	}
 	if (strcmp(c.gate, id) != 0) {
-		complain(r, &r->complained_checkin, event->topic, "gate: not that of the topic");
+		complain(r, &r->complained_checkin[place_of(r, id)], event->topic,
+			"gate: not that of the topic");
 		return;
 	}
 	school_take_checkin(r, &c);

@@ -102,8 +102,10 @@ struct register_program {
 	int64_t started_us, last_write_us, store_failed_us;
 	enum wire_store_state store_state;
 	int64_t disk_free_mb, disk_looked_us;
-	bool complained_gate, complained_checkin, complained_other; /* logged once a kind */
-	uint64_t complaints;
+	/* Logged once a kind and gate; the last place is for gates that nobody knows. */
+	bool complained_gate[DAY_GATES_MAX + 1], complained_checkin[DAY_GATES_MAX + 1];
+	bool complained_other;
+	uint64_t complaints; /* payloads and datagrams that were not understood */
 	int checkpoint_day; /* day number of the last nightly one */
 	struct retain retain; /* what is too old goes, daily */
 };

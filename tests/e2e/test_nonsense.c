@@ -344,6 +344,8 @@ static void test_register_socket(void **state)
 	stage_until(c->stage, answered, client, "the answer to a proper request");
 	assert_non_null(strstr(stage_last_text(client), "\"ok\":true"));
 	assert_non_null(strstr(stage_last_text(client), "\"pupils\":5"));
+	assert_null(strstr(stage_last_text(client), "\"not_understood\":0,"));
+	check_said_once(c->reg, "datagram_refused", 1);
 	stage_disconnect(c->stage, client);
 	school_wait_status(c->stage, "gate-1", "pupils", 5);
 	check_works(c, CARD_NOOR, WIRE_RESULT_PRESENT);
