@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "sys/file.h"
 #include "unit/unit.h"
 
 struct gate {
@@ -154,6 +155,30 @@ static void check_stored(struct stage *s, const char *unit, int64_t through)
 	wire_node_destroy(status);
 }
 
+static void write_bytes(const char *path, const char *bytes, size_t len)
+{
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, len, f), len);
+	assert_int_equal(fclose(f), 0);
+}
+
+static bool has_present(struct stage *s, void *ctx)
+{
+	struct wire_node *day = school_ctl_json(s, "register",
+		(const char *const[]){ "day", "--date", "2026-11-23", "--half", "am", NULL });
+	int64_t present = wire_node_get_int(wire_node_get_node(day, "total"), "present", -1);
+
+	wire_node_destroy(day);
+	return present == *(const int64_t *)ctx;
+}
+
+static void wait_present(struct stage *s, int64_t n)
+{
+	stage_until(s, has_present, &n, "so many present at the register");
+}
+
 /* The gate works from its cached data with no broker at all; what it took arrives once when the broker is back. */
 static void test_broker_after_the_taps(void **state)
 {
@@ -217,6 +242,75 @@ static void test_broker_after_the_taps(void **state)
 	stage_close(s);
 }
 
+/* A gate's database is put back as it was two taps ago: its numbers are used twice, and no tap is lost for it. */
+static void test_old_copy_of_a_gate(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+	struct gate g;
+	char path[300];
+	char *copy = NULL;
+
+	stage_clock(s, "2026-11-23T08:20:00+01:00");
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", (const char *const[]){ "kiosk.repeat_s = 0", NULL });
+	(void)snprintf(path, sizeof(path), "%s", stage_path(s, "gate-1-state/kiosk.db"));
+	start_gate(s, "gate-1", &g);
+	wait_data(s, "gate-1");
+	(void)tap(s, &g, CARD_ELIF, WIRE_RESULT_PRESENT);
+	school_wait_status(s, "gate-1", "queue", 0);
+	stop_gate(s, &g);
+	int64_t len = file_read(path, 64 << 20, &copy);
+	assert_true(len > 0);
+	start_gate(s, "gate-1", &g);
+	(void)tap(s, &g, CARD_ELIF, WIRE_RESULT_ALREADY);
+	(void)tap(s, &g, "0411aa22bb33cc", WIRE_RESULT_UNKNOWN_CARD);
+	school_wait_status(s, "gate-1", "queue", 0);
+	stop_gate(s, &g);
+	write_bytes(path, copy, (size_t)len);
+	free(copy);
+	/* Offline, so that it takes numbers that the register knows otherwise, and more of them than it had. */
+	stage_broker_stop(s, true);
+	start_gate(s, "gate-1", &g);
+	(void)tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
+	(void)tap(s, &g, CARD_YASSINE, WIRE_RESULT_PRESENT);
+	(void)tap(s, &g, CARD_MARIE, WIRE_RESULT_PRESENT);
+	stage_broker_start(s, true);
+	wait_present(s, 4);
+	school_wait_status(s, "gate-1", "queue", 0);
+	stage_validate(s);
+	stop_gate(s, &g);
+	stage_stop(s, reg);
+	stage_close(s);
+}
+
+/* The register's database is gone: each gate says again what it holds, without waiting for its next tap. */
+static void test_lost_register(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+	struct gate g;
+
+	stage_clock(s, "2026-11-23T08:20:00+01:00");
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	start_gate(s, "gate-1", &g);
+	wait_data(s, "gate-1");
+	(void)tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
+	(void)tap(s, &g, CARD_YASSINE, WIRE_RESULT_PRESENT);
+	school_wait_status(s, "gate-1", "queue", 0);
+	stage_stop(s, reg);
+	assert_int_equal(remove(stage_path(s, "register-state/register.db")), 0);
+	reg = school_register(s, "gate-1");
+	wait_present(s, 2);
+	stage_validate(s);
+	stop_gate(s, &g);
+	stage_stop(s, reg);
+	stage_close(s);
+}
+
 /* Datagrams and payloads that are none of ours: counted, said once, ignored. */
 static void test_nonsense(void **state)
 {
@@ -257,6 +351,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_absent_then_arrived),
 		cmocka_unit_test(test_broker_after_the_taps),
+		cmocka_unit_test(test_old_copy_of_a_gate),
+		cmocka_unit_test(test_lost_register),
 		cmocka_unit_test(test_nonsense),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
