@@ -18,16 +18,6 @@
 
 #define TURN_MAX_US INT64_C(1000000) /* a turn at least every second: reader's silence, watchdog */
 
-bool kiosk_push(struct kiosk *k, const struct kiosk_input *input, int64_t received_us)
-{
-	if (k->n_inputs >= KIOSK_INPUTS_PER_TURN - 1) /* the last place is for TICK */
-		return false;
-	k->inputs[k->n_inputs] = *input;
-	k->received_us[k->n_inputs] = received_us;
-	k->n_inputs++;
-	return true;
-}
-
 static void on_wake(void *ctx)
 {
 	(void)ctx; /* the turn looks at everything itself */
