@@ -174,7 +174,8 @@ static int put_entry(struct register_store *s, const struct gathering *g,
 		.last_name = pupil->last_name,
 		.first_name = pupil->first_name,
 		.class_name = pupil->class_name,
-		.mark = e->mark,
+		/* With a code alone, before there is a mark: open. */
+		.mark = e->mark == MARK_NONE ? MARK_AWAITED : e->mark,
 		.code = e->code,
 		.arrived_s =
 			e->arrived_at_ms < 0 ? -1 : civil_local_of(zone, e->arrived_at_ms).at_s,
