@@ -311,7 +311,7 @@ int ctl_run(struct ctl *ctl, int argc, char **argv)
 	if (ask(ctl, l.request, fd, &response) == 0)
 		status = answer(ctl, &l, fd, response);
 	/* An empty copy must not pass for one. */
-	if (status != CTL_DONE && l.command->file == WRITES_FILE)
+	if (status != CTL_DONE && l.command->file == WRITES_FILE && l.file)
 		(void)unlink(l.file);
 	if (l.temp[0])
 		(void)unlink(l.temp);

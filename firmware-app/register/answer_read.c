@@ -149,7 +149,7 @@ static struct wire_node *find_pupil(struct register_program *r, const struct wir
 struct wire_node *answer_card_list(
 	struct register_program *r, const struct wire_node *request, int fd)
 {
-	struct roster_pupil pupil;
+	struct roster_pupil pupil = { 0 };
 	bool left;
 	(void)fd;
 	struct wire_node *node = find_pupil(r, request, &pupil, &left);
@@ -214,7 +214,7 @@ static struct wire_node *show_person(const struct roster_pupil *pupil, bool left
 struct wire_node *answer_pupil_show(
 	struct register_program *r, const struct wire_node *request, int fd)
 {
-	struct roster_pupil pupil;
+	struct roster_pupil pupil = { 0 };
 	bool left;
 	struct civil_date to = r->state.today;
 	(void)fd;

@@ -155,80 +155,85 @@ static const struct wire_view *last_view(const struct gate *g)
 	return &g->fx->views[g->fx->n_views - 1];
 }
 
+static const struct tap_row {
+	const char *name;
+	int64_t at_ms;
+	unsigned char card;
+	enum clock_state clock;
+	bool no_data;
+	enum checkin_result want;
+	enum wire_view_result want_view;
+	int want_late;
+	enum halfday want_half;
+	int64_t want_pupil;
+} tap_row[] = {
+	{ "before the gate opens", AT(6, 54, 59), 1, CLOCK_STATE_TRUSTED, false,
+		CHECKIN_NOT_EXPECTED, WIRE_RESULT_NOT_EXPECTED, 0, HALFDAY_NONE, NOOR },
+	{ "as it opens", AT(6, 55, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_PRESENT,
+		WIRE_RESULT_PRESENT, 0, HALFDAY_AM, NOOR },
+	{ "on the bell", AT(8, 25, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_PRESENT,
+		WIRE_RESULT_PRESENT, 0, HALFDAY_AM, NOOR },
+	{ "within the second of the bell", AT(8, 25, 0) + 999, 1, CLOCK_STATE_TRUSTED, false,
+		CHECKIN_PRESENT, WIRE_RESULT_PRESENT, 0, HALFDAY_AM, NOOR },
+	{ "a second after", AT(8, 25, 1), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_LATE,
+		WIRE_RESULT_LATE, 1, HALFDAY_AM, NOOR },
+	{ "in holdover", AT(8, 26, 1), 1, CLOCK_STATE_HOLDOVER, false, CHECKIN_LATE,
+		WIRE_RESULT_LATE, 2, HALFDAY_AM, NOOR },
+	{ "a class that starts later", AT(8, 26, 1), 2, CLOCK_STATE_TRUSTED, false, CHECKIN_PRESENT,
+		WIRE_RESULT_PRESENT, 0, HALFDAY_AM, AN },
+	{ "late in the morning", AT(12, 4, 59), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_LATE,
+		WIRE_RESULT_LATE, 220, HALFDAY_AM, NOOR },
+	{ "over lunch", AT(12, 5, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_PRESENT,
+		WIRE_RESULT_PRESENT, 0, HALFDAY_PM, NOOR },
+	{ "after school", AT(16, 0, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_NOT_EXPECTED,
+		WIRE_RESULT_NOT_EXPECTED, 0, HALFDAY_NONE, NOOR },
+	{ "clock unknown", AT(8, 40, 0), 1, CLOCK_UNKNOWN, false, CHECKIN_UNJUDGED,
+		WIRE_RESULT_UNJUDGED, 0, HALFDAY_NONE, NOOR },
+	{ "clock regressed", AT(8, 40, 0), 1, CLOCK_STATE_REGRESSED, false, CHECKIN_UNJUDGED,
+		WIRE_RESULT_UNJUDGED, 0, HALFDAY_NONE, NOOR },
+	{ "unknown card", AT(8, 10, 0), 9, CLOCK_STATE_TRUSTED, false, CHECKIN_UNKNOWN_CARD,
+		WIRE_RESULT_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
+	{ "expired card", AT(8, 10, 0), 4, CLOCK_STATE_TRUSTED, false, CHECKIN_UNKNOWN_CARD,
+		WIRE_RESULT_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
+	{ "blocked card", AT(8, 10, 0), 3, CLOCK_STATE_TRUSTED, false, CHECKIN_BLOCKED_CARD,
+		WIRE_RESULT_BLOCKED_CARD, 0, HALFDAY_NONE, 0 },
+	{ "no data yet", AT(8, 10, 0), 1, CLOCK_STATE_TRUSTED, true, CHECKIN_UNKNOWN_CARD,
+		WIRE_RESULT_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
+};
+
+static void check_tap(const struct tap_row *row)
+{
+	void *fresh = NULL;
+
+	assert_int_equal(open_gate(&fresh), 0);
+	struct gate *g = fresh;
+	go_to(g, row->at_ms);
+	g->now.state = row->clock;
+	if (row->no_data)
+		g->state->roster = NULL;
+	tap(g, row->card);
+	if (g->fx->n_rows != 1 || g->fx->n_views != 1)
+		fail_msg("%s: %zu rows, %zu views", row->name, g->fx->n_rows, g->fx->n_views);
+	const struct checkin *c = &g->fx->rows[0];
+	const struct wire_view *v = &g->fx->views[0];
+	if (c->result != row->want || v->result != row->want_view ||
+		c->minutes_late != row->want_late || c->half != row->want_half ||
+		c->pupil != row->want_pupil)
+		fail_msg("%s: result %d, view %d, late %d, half %d, pupil %lld", row->name,
+			(int)c->result, (int)v->result, c->minutes_late, (int)c->half,
+			(long long)c->pupil);
+	if (!uuid_equal(v->checkin, c->id) || v->number != 2 || g->fx->reading.number != 1)
+		fail_msg("%s: the view is not of the row", row->name);
+	if (c->at_ms != row->at_ms || card_hash_compare(c->card, card(row->card)) != 0)
+		fail_msg("%s: time or card differ", row->name);
+	(void)close_gate(&fresh);
+}
+
 static void test_every_kind_of_tap(void **state)
 {
-	static const struct {
-		const char *name;
-		int64_t at_ms;
-		unsigned char card;
-		enum clock_state clock;
-		bool no_data;
-		enum checkin_result want;
-		enum wire_view_result want_view;
-		int want_late;
-		enum halfday want_half;
-		int64_t want_pupil;
-	} row[] = {
-		{ "before the gate opens", AT(6, 54, 59), 1, CLOCK_STATE_TRUSTED, false,
-			CHECKIN_NOT_EXPECTED, WIRE_RESULT_NOT_EXPECTED, 0, HALFDAY_NONE, NOOR },
-		{ "as it opens", AT(6, 55, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_PRESENT,
-			WIRE_RESULT_PRESENT, 0, HALFDAY_AM, NOOR },
-		{ "on the bell", AT(8, 25, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_PRESENT,
-			WIRE_RESULT_PRESENT, 0, HALFDAY_AM, NOOR },
-		{ "within the second of the bell", AT(8, 25, 0) + 999, 1, CLOCK_STATE_TRUSTED,
-			false, CHECKIN_PRESENT, WIRE_RESULT_PRESENT, 0, HALFDAY_AM, NOOR },
-		{ "a second after", AT(8, 25, 1), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_LATE,
-			WIRE_RESULT_LATE, 1, HALFDAY_AM, NOOR },
-		{ "in holdover", AT(8, 26, 1), 1, CLOCK_STATE_HOLDOVER, false, CHECKIN_LATE,
-			WIRE_RESULT_LATE, 2, HALFDAY_AM, NOOR },
-		{ "a class that starts later", AT(8, 26, 1), 2, CLOCK_STATE_TRUSTED, false,
-			CHECKIN_PRESENT, WIRE_RESULT_PRESENT, 0, HALFDAY_AM, AN },
-		{ "late in the morning", AT(12, 4, 59), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_LATE,
-			WIRE_RESULT_LATE, 220, HALFDAY_AM, NOOR },
-		{ "over lunch", AT(12, 5, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_PRESENT,
-			WIRE_RESULT_PRESENT, 0, HALFDAY_PM, NOOR },
-		{ "after school", AT(16, 0, 0), 1, CLOCK_STATE_TRUSTED, false, CHECKIN_NOT_EXPECTED,
-			WIRE_RESULT_NOT_EXPECTED, 0, HALFDAY_NONE, NOOR },
-		{ "clock unknown", AT(8, 40, 0), 1, CLOCK_UNKNOWN, false, CHECKIN_UNJUDGED,
-			WIRE_RESULT_UNJUDGED, 0, HALFDAY_NONE, NOOR },
-		{ "clock regressed", AT(8, 40, 0), 1, CLOCK_STATE_REGRESSED, false,
-			CHECKIN_UNJUDGED, WIRE_RESULT_UNJUDGED, 0, HALFDAY_NONE, NOOR },
-		{ "unknown card", AT(8, 10, 0), 9, CLOCK_STATE_TRUSTED, false, CHECKIN_UNKNOWN_CARD,
-			WIRE_RESULT_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
-		{ "expired card", AT(8, 10, 0), 4, CLOCK_STATE_TRUSTED, false, CHECKIN_UNKNOWN_CARD,
-			WIRE_RESULT_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
-		{ "blocked card", AT(8, 10, 0), 3, CLOCK_STATE_TRUSTED, false, CHECKIN_BLOCKED_CARD,
-			WIRE_RESULT_BLOCKED_CARD, 0, HALFDAY_NONE, 0 },
-		{ "no data yet", AT(8, 10, 0), 1, CLOCK_STATE_TRUSTED, true, CHECKIN_UNKNOWN_CARD,
-			WIRE_RESULT_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
-	};
 	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
-		void *fresh = NULL;
-		assert_int_equal(open_gate(&fresh), 0);
-		struct gate *g = fresh;
-		go_to(g, row[i].at_ms);
-		g->now.state = row[i].clock;
-		if (row[i].no_data)
-			g->state->roster = NULL;
-		tap(g, row[i].card);
-		if (g->fx->n_rows != 1 || g->fx->n_views != 1)
-			fail_msg("%s: %zu rows, %zu views", row[i].name, g->fx->n_rows,
-				g->fx->n_views);
-		const struct checkin *c = &g->fx->rows[0];
-		const struct wire_view *v = &g->fx->views[0];
-		if (c->result != row[i].want || v->result != row[i].want_view ||
-			c->minutes_late != row[i].want_late || c->half != row[i].want_half ||
-			c->pupil != row[i].want_pupil)
-			fail_msg("%s: result %d, view %d, late %d, half %d, pupil %lld",
-				row[i].name, (int)c->result, (int)v->result, c->minutes_late,
-				(int)c->half, (long long)c->pupil);
-		if (!uuid_equal(v->checkin, c->id) || v->number != 2 || g->fx->reading.number != 1)
-			fail_msg("%s: the view is not of the row", row[i].name);
-		if (c->at_ms != row[i].at_ms || card_hash_compare(c->card, card(row[i].card)) != 0)
-			fail_msg("%s: time or card differ", row[i].name);
-		(void)close_gate(&fresh);
-	}
+	for (size_t i = 0; i < ARRAY_LEN(tap_row); i++)
+		check_tap(&tap_row[i]);
 }
 
 static void test_refused_cards_leave_nothing(void **state)
