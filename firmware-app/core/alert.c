@@ -211,7 +211,7 @@ static bool apply_untrue(struct alert *a, const struct alert_change *c, enum ale
 		a->arrived_at_ms = c->arrived_at_ms;
 		a->minutes_late = -1;
 	}
-	close_as(a, ALERT_RETRACTED, what, c, NULL);
+	close_as(a, ALERT_RETRACTED, what, c, c->by);
 	return true;
 }
 
@@ -241,7 +241,7 @@ static bool apply_close(struct alert *a, const struct alert_change *c, bool fits
 {
 	if (!fits || alert_is_over(a))
 		return false;
-	close_as(a, state, what, c, NULL);
+	close_as(a, state, what, c, c->by);
 	return true;
 }
 

@@ -123,7 +123,9 @@ struct alert_change {
 	int minutes_late; /* ARRIVED */
 	int missing, expected; /* COUNT */
 	enum alert_what what; /* RESOLVE: was_present, excused, reached, not_reached, other */
-	const char *by; /* a person's name, never NULL or "" in a person's events; borrowed */
+	const char *
+		by; /* a person's name, never NULL or "" in a person's events; in others who said so, NULL: the
+			 * software itself; borrowed */
 	const char *note; /* RESOLVE; NULL: none; cut at 1,000 characters; borrowed */
 };
 

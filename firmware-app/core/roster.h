@@ -62,6 +62,8 @@ struct roster_card {
 	struct card_hash hash;
 	int64_t pupil;
 	bool blocked;
+	int64_t blocked_at_ms; /* with blocked: taps of before were the pupil's own; 0: not said, then
+		none counts. The register's alone: a gate refuses the card from now on */
 	struct civil_date from, to; /* both included; all zero: no bound */
 };
 

@@ -12,7 +12,7 @@
 #include "sys/local.h"
 #include "wire/local.h"
 
-#define ANSWER_MS 60000
+#define ANSWER_MS 75000 /* an enrolment is answered after 60 s at the latest */
 #define HELLO_MS 5000
 
 static const char *socket_name(const struct ctl *ctl)

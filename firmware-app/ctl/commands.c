@@ -40,6 +40,7 @@ static const struct command commands[] = {
 		print_card_change },
 	{ { "card", "block" }, { "uid" }, { { 0 } }, NO_FILE, print_card_change },
 	{ { "card", "list" }, { "pupil" }, { { 0 } }, NO_FILE, print_cards },
+	{ { "enrol" }, { "pupil" }, { { "gate", TEXT } }, NO_FILE, print_card_change },
 	{ { "day" }, { 0 }, { { "date", TEXT }, { "half", TEXT } }, NO_FILE, print_day },
 	{ { "status" }, { 0 }, { { 0 } }, NO_FILE, print_status },
 	{ { "trace" }, { 0 }, { { "last", NUMBER } }, NO_FILE, print_trace },
@@ -68,6 +69,8 @@ const char *ctl_usage(void)
 		 "  card add PUPIL UID [--from D] [--to D]\n"
 		 "  card block UID\n"
 		 "  card list PUPIL\n"
+		 "  enrol PUPIL [--gate GATE]         the next unknown card there becomes this "
+		 "pupil's\n"
 		 "  day [--date D] [--half am|pm]     expected, present, late, absent by class\n"
 		 "  status                            what runs, queue, clock, reader\n"
 		 "  trace [--last N]                  stage times of the last taps (at a gate)\n"

@@ -174,6 +174,18 @@ static void print_alerts(const struct wire_node *alerts)
 		(void)fputs(_("  none\n"), stdout);
 }
 
+static void print_journal(const struct wire_node *lines)
+{
+	for (size_t i = 0; i < wire_node_count(lines); i++) {
+		const struct wire_node *l = wire_node_at(lines, i);
+		char at[32];
+		(void)printf("  %s  %s  %s  %s\n", time_of(l, "at", at), text_of(l, "who", ""),
+			text_of(l, "what", ""), text_of(l, "detail", ""));
+	}
+	if (!wire_node_count(lines))
+		(void)fputs(_("  none\n"), stdout);
+}
+
 void print_pupil(const struct wire_node *r)
 {
 	const struct wire_node *p = wire_node_get_node(r, "pupil");
@@ -187,6 +199,8 @@ void print_pupil(const struct wire_node *r)
 	print_half_days(wire_node_get_node(r, "half_days"));
 	(void)fputs(_("Alerts\n"), stdout);
 	print_alerts(wire_node_get_node(r, "alerts"));
+	(void)fputs(_("What people did\n"), stdout);
+	print_journal(wire_node_get_node(r, "journal"));
 }
 
 static const char *const day_keys[] = { "expected", "present", "late", "absent", "unconfirmed",

@@ -78,9 +78,10 @@ static void send_welcome(struct hub_client *to)
 	free(welcome);
 }
 
-static void send_answer(
-	struct hub_client *to, const struct wire_node *request, struct wire_node *answer)
+void answer_send(struct hub_client *to, const struct wire_node *request, struct wire_node *answer)
 {
+	if (!answer)
+		return;
 	char *text = wire_node_text(answer);
 	if (text && strlen(text) > ANSWER_MAX) {
 		struct wire_node *stub = wire_response_create(request, true);
@@ -123,6 +124,7 @@ static const struct {
 	{ "status", answer_status, false },
 	{ "export informat", answer_export_informat, true },
 	{ "export csv", answer_export_csv, true },
+	{ "enrol", answer_enrol, true },
 	{ "backup", answer_backup, true },
 };
 
@@ -151,8 +153,10 @@ static void take_request(
 	}
 	/* Requests come between turns: they have the time of their own moment. */
 	r->now = clock_read(&r->clock);
+	r->asking = from;
 	struct wire_node *node = answer(r, request, fd);
-	send_answer(from, request, node);
+	r->asking = NULL;
+	answer_send(from, request, node);
 	wire_node_destroy(request);
 }
 
@@ -193,6 +197,7 @@ static void on_client(void *ctx, struct hub_client *client, enum hub_event event
 		complain(r, client, "datagram: over 64 KiB; a file travels as a descriptor");
 		break;
 	case HUB_GONE:
+		desk_gone(r, client);
 		hub_set_tag(client, NULL);
 		break;
 	}

@@ -199,6 +199,42 @@ static int show_alert(void *ctx, const struct alert *alert)
 	return 0;
 }
 
+/* A reason is nobody's business here but B's, which is none. R25: no medical reason. */
+static void hide_code(const char *what, const char *detail, char *ret_text, size_t size)
+{
+	static const size_t at = sizeof("2026-11-23 am ") - 1;
+	bool hides = !strcmp(what, command_word(WIRE_COMMAND_SET_CODE)) && strlen(detail) > at &&
+		     detail[at] != 'B';
+	if (hides)
+		snprintf(ret_text, size, "%.*s%s", (int)at - 1, detail, detail + at + 1);
+	else
+		snprintf(ret_text, size, "%s", detail);
+}
+
+static int show_line(void *ctx, const struct register_store_line *line)
+{
+	struct showing *s = ctx;
+	struct wire_node *row = wire_node_object();
+	char detail[ALERT_NOTE_MAX + ALERT_ID_MAX + 100];
+	hide_code(line->what, line->detail, detail, sizeof(detail));
+	set_time(row, "at", &s->r->zone, line->at_ms);
+	wire_node_set_text(row, "who", line->who);
+	wire_node_set_text(row, "what", line->what);
+	wire_node_set_text(row, "detail", detail);
+	wire_node_set_node(s->list, NULL, row);
+	return 0;
+}
+
+/* What people did about a pupil, from the first moment of a day to the last of another. */
+static int show_lines(struct register_program *r, int64_t pupil, struct civil_date from,
+	struct civil_date to, struct showing *s)
+{
+	char about[11];
+	checkin_pupil_format(pupil, about);
+	return register_store_each_line_of(r->store, about, civil_instant_of(&r->zone, from, 0),
+		civil_instant_of(&r->zone, civil_date_add(to, 1), 0) - 1, show_line, s);
+}
+
 static struct wire_node *show_person(const struct roster_pupil *pupil, bool left)
 {
 	struct wire_node *node = wire_node_object();
@@ -232,15 +268,19 @@ struct wire_node *answer_pupil_show(
 		return answer_refuse(request, "invalid", "from, to: 0 to 800 days apart");
 	struct showing marks = { r, &pupil, wire_node_array() };
 	struct showing alerts = { r, &pupil, wire_node_array() };
+	struct showing lines = { r, &pupil, wire_node_array() };
 	int err = register_store_each_mark_of(r->store, pupil.id, first, last, show_mark, &marks);
 	if (!err)
 		err = register_store_each_alert_of(
 			r->store, pupil.id, first, last, show_alert, &alerts);
+	if (!err)
+		err = show_lines(r, pupil.id, from, to, &lines);
 	node = wire_response_create(request, true);
 	wire_node_set_node(node, "pupil", show_person(&pupil, left));
 	wire_node_set_node(node, "cards", list_cards(r, pupil.id));
 	wire_node_set_node(node, "half_days", marks.list);
 	wire_node_set_node(node, "alerts", alerts.list);
+	wire_node_set_node(node, "journal", lines.list);
 	if (!err)
 		return node;
 	wire_node_destroy(node);

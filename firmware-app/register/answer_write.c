@@ -299,7 +299,14 @@ struct wire_node *answer_card_block(
 	if (card.blocked)
 		return card_done(request, &card, "unchanged");
 	card.blocked = true;
+	card.blocked_at_ms = r->now.wall_ms; /* who tapped with it this morning was here */
 	return write_card(r, request, &card, "blocked");
+}
+
+struct wire_node *answer_enrol(struct register_program *r, const struct wire_node *request, int fd)
+{
+	(void)fd;
+	return desk_enrol(r, request);
 }
 
 /* ---- backup ---- */

@@ -19,11 +19,13 @@ int broker_open(struct register_program *r)
 	snprintf(r->topic_state, sizeof(r->topic_state), "%s/register/state", r->root);
 	snprintf(r->filter_state, sizeof(r->filter_state), "%s/gate/+/state", r->root);
 	snprintf(r->filter_checkin, sizeof(r->filter_checkin), "%s/gate/+/checkin", r->root);
+	snprintf(r->filter_command, sizeof(r->filter_command), "%s/care/command/+", r->root);
 	snprintf(r->filter_alert, sizeof(r->filter_alert), "%s/care/alert/#", r->root);
 	const struct link_subscription subscriptions[] = {
 		{ r->filter_state, 1 },
 		{ r->filter_checkin, 1 },
 		{ r->filter_alert, 1 },
+		{ r->filter_command, 1 },
 	};
 	const struct link_config link = {
 		.host = c->broker_host,
@@ -153,6 +155,7 @@ static void take_message(struct register_program *r, const struct link_event *ev
 {
 	static const char gate_begin[] = "/gate/";
 	static const char alert_begin[] = "/care/alert/";
+	static const char command_begin[] = "/care/command/";
 	char id[CHECKIN_GATE_MAX];
 	size_t root = strlen(r->root);
 	if (strncmp(event->topic, r->root, root) != 0)
@@ -160,6 +163,10 @@ static void take_message(struct register_program *r, const struct link_event *ev
 	const char *rest = event->topic + root;
 	if (!strncmp(rest, alert_begin, strlen(alert_begin))) {
 		take_alert(r, rest + strlen(alert_begin), event);
+		return;
+	}
+	if (!strncmp(rest, command_begin, strlen(command_begin))) {
+		desk_take_command(r, rest + strlen(command_begin), event);
 		return;
 	}
 	if (strncmp(rest, gate_begin, strlen(gate_begin)) != 0)

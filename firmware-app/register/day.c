@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/code.h"
 #include "core/halfday.h"
 
 static const enum halfday halves[] = { HALFDAY_AM, HALFDAY_PM };
@@ -46,6 +47,7 @@ static void set_pupil(struct day *day, size_t pupil)
 		h->tap_at_ms = -1;
 		h->stored_at_ms = -1;
 		h->alert = DAY_NO_ALERT;
+		h->said = DAY_NO_ALERT;
 		if (day_class_of(day, class_index, halves[i])->slot)
 			h->mark.value = MARK_AWAITED;
 	}
@@ -68,7 +70,8 @@ struct day *day_create(const struct roster *roster, const struct civil_zone *zon
 	day->pupils = calloc(roster->n_pupils + 1, sizeof(*day->pupils));
 	day->classes = calloc(2 * roster->n_classes + 1, sizeof(*day->classes));
 	day->alerts = calloc(day->max_alerts, sizeof(*day->alerts));
-	if (!day->pupils || !day->classes || !day->alerts) {
+	day->corrections = calloc(2 * roster->n_pupils + 1, sizeof(*day->corrections));
+	if (!day->pupils || !day->classes || !day->alerts || !day->corrections) {
 		day_destroy(day);
 		return NULL;
 	}
@@ -91,6 +94,7 @@ void day_destroy(struct day *day)
 	free(day->pupils);
 	free(day->classes);
 	free(day->alerts);
+	free(day->corrections);
 	free(day);
 }
 
@@ -100,15 +104,38 @@ struct civil_date day_of_checkin(
 	return civil_local_of(zone, checkin_clock_judges(c->clock) ? c->at_ms : received_ms).date;
 }
 
+/* A day card goes from hand to hand: the gate knew whose it was before it became this pupil's. */
+static bool was_anothers(
+	const struct day *day, const struct roster_card *card, const struct checkin *c)
+{
+	return c->pupil > 0 && c->pupil != card->pupil && card->from.year > 0 &&
+	       civil_date_compare(day->date, card->from) < 0;
+}
+
+/* A tap of before its card was blocked stays its pupil's; without a time of its own the gate's word counts. */
+static bool was_blocked(const struct roster_card *card, const struct checkin *c)
+{
+	if (!card->blocked)
+		return false;
+	if (!checkin_clock_judges(c->clock))
+		return card->blocked_at_ms == 0 || c->result == CHECKIN_BLOCKED_CARD;
+	return c->at_ms >= card->blocked_at_ms;
+}
+
 enum day_whose day_whose(const struct day *day, const struct checkin *c, size_t *ret_pupil)
 {
 	int64_t id = c->pupil;
 	bool has_card = !card_hash_is_none(c->card);
 	const struct roster_card *card = has_card ? roster_card_of(day->roster, c->card) : NULL;
-	if (card && card->blocked)
+	if (card && was_anothers(day, card, c))
+		card = NULL;
+	if (card && was_blocked(card, c))
 		return DAY_NOBODY;
-	if (card && !roster_card_valid(card, day->date))
-		return DAY_UNKNOWN_CARD;
+	if (card) {
+		struct roster_card bounds = { .from = card->from, .to = card->to };
+		if (!roster_card_valid(&bounds, day->date))
+			return DAY_UNKNOWN_CARD;
+	}
 	if (card)
 		id = card->pupil;
 	else if (c->result == CHECKIN_BLOCKED_CARD)
@@ -168,6 +195,46 @@ void day_load_mark(struct day *day, int64_t pupil, enum halfday half, enum mark_
 		h->decided = MARK_DECIDED;
 	else if (value == MARK_UNCONFIRMED)
 		h->decided = MARK_DECIDED_UNCONFIRMED;
+}
+
+bool day_says_absent(const struct day *day, char code)
+{
+	const struct code_row *row =
+		code ? code_find(code_shipped, code_n_shipped, code, civil_school_year(day->date))
+		     : NULL;
+	return code_is_absence(row) && !code_is_excuse(row);
+}
+
+bool day_correct(struct day *day, const struct register_store_correction *correction)
+{
+	const struct roster_pupil *p = roster_pupil_of(day->roster, correction->pupil);
+	if (!p || correction->half == HALFDAY_NONE)
+		return false;
+	struct day_half *h = day_half_of(day, (size_t)(p - day->roster->pupils), correction->half);
+	if (h->said < 0)
+		h->said = (int32_t)day->n_corrections++;
+	day->corrections[h->said] = *correction;
+	h->seen = correction->seen;
+	h->excused = correction->excused;
+	h->code = correction->code;
+	/* With B the mark is absent before its cut-off: then it says nothing of what was decided. */
+	if (correction->decided > h->decided || day_says_absent(day, h->code))
+		h->decided = correction->decided;
+	return true;
+}
+
+void day_correction(const struct day *day, size_t pupil, enum halfday half,
+	struct register_store_correction *ret_correction)
+{
+	const struct day_half *h = day_half_of(day, pupil, half);
+	if (h->said >= 0) {
+		*ret_correction = day->corrections[h->said];
+		return;
+	}
+	memset(ret_correction, 0, sizeof(*ret_correction));
+	ret_correction->pupil = day->roster->pupils[pupil].id;
+	ret_correction->day = civil_day_number(day->date);
+	ret_correction->half = half;
 }
 
 struct alert *day_alert_new(struct day *day, int32_t *ret_index)

@@ -19,6 +19,7 @@
 #include "core/civil.h"
 #include "core/mark.h"
 #include "core/roster.h"
+#include "store/register_store.h"
 #include "wire/wire.h"
 
 #define DAY_GATES_MAX 64 /* register.gates */
@@ -37,6 +38,9 @@ struct day_half {
 	char tap_gate[CHECKIN_GATE_MAX];
 	bool unjudged; /* a tap came that has no verdict */
 	bool seen; /* a person said "was present" */
+	bool excused; /* a person said so; those of the roster come beside it */
+	char code; /* that a person entered; 0: none */
+	int32_t said; /* index into corrections; DAY_NO_ALERT: nobody said anything */
 	enum mark_decided decided;
 
 	struct mark mark;
@@ -70,6 +74,9 @@ struct day {
 	struct alert
 		*alerts; /* room for all that one day can raise; untouched pages cost nothing */
 	size_t n_unknown; /* alerts of unknown cards */
+	size_t n_corrections; /* at most one a half day */
+	struct register_store_correction
+		*corrections; /* room for all; untouched pages cost nothing */
 	bool changed[2]; /* the counts of a half day; taken back by who publishes them */
 	bool counts_changed[2]; /* likewise, for the public ones */
 };
@@ -114,6 +121,19 @@ void day_load_mark(struct day *day, int64_t pupil, enum halfday half, enum mark_
 /** day_load_alert() - while building. @gates: register.gates, @n_gates. */
 void day_load_alert(struct day *day, const struct alert *alert, char (*gates)[CHECKIN_GATE_MAX],
 	size_t n_gates);
+
+/** day_correct() - what people say of a pupil's half day now, in place of what they said before.
+ * @correction: its pupil, day and half are of this day and roster. Return: false for strangers. */
+bool day_correct(struct day *day, const struct register_store_correction *correction);
+
+/** day_correction() - what people said of a pupil's half day so far; with nothing said all is empty but
+ * pupil, day and half. @pupil: index into the roster's */
+void day_correction(const struct day *day, size_t pupil, enum halfday half,
+	struct register_store_correction *ret_correction);
+
+/** day_says_absent() - a code that is an absence and no excuse: B. @code: 0 none
+ * Source: domain.md section 2, "Three layers". */
+bool day_says_absent(const struct day *day, char code);
 
 /** day_alert_new() - room for one more; NULL where the day is full. Not raised yet. */
 struct alert *day_alert_new(struct day *day, int32_t *ret_index);

@@ -15,6 +15,7 @@ struct entry {
 	int minutes_late;
 	int64_t arrived_at_ms; /* negative: no tap */
 	char code; /* 0: none */
+	bool said; /* the code is a person's */
 	char exported; /* 0: nothing */
 };
 
@@ -62,8 +63,25 @@ static int take_mark(void *ctx, const struct register_store_mark *mark)
 	e->mark = mark->value;
 	e->minutes_late = mark->minutes_late;
 	e->arrived_at_ms = mark->arrived_at_ms;
-	if (mark->value == MARK_EXCUSED)
+	/* With B an excuse is none, and the mark says so: the code stands all the same. */
+	if (mark->value == MARK_EXCUSED || mark_is_missing(mark->value))
 		e->code = excuse_code(g, mark->pupil, mark->half);
+	return 0;
+}
+
+/* What a person entered goes before what a package said. */
+static int take_correction(void *ctx, const struct register_store_correction *correction)
+{
+	struct gathering *g = ctx;
+	if (!correction->code || (g->only != HALFDAY_NONE && correction->half != g->only))
+		return 0;
+	struct entry *e = add(g);
+	if (!e)
+		return STORE_ERR_MEMORY;
+	e->half = correction->half;
+	e->pupil = correction->pupil;
+	e->code = correction->code;
+	e->said = true;
 	return 0;
 }
 
@@ -107,7 +125,9 @@ static void merge(struct gathering *g)
 			to->minutes_late = from->minutes_late;
 			to->arrived_at_ms = from->arrived_at_ms;
 		}
-		to->code = from->code ? from->code : to->code;
+		if (from->code && (from->said || !to->said))
+			to->code = from->code;
+		to->said |= from->said;
 		to->exported = from->exported ? from->exported : to->exported;
 	}
 	g->n = n + 1;
@@ -116,7 +136,11 @@ static void merge(struct gathering *g)
 static int gather_day(struct register_store *s, struct gathering *g)
 {
 	g->n = 0;
-	return register_store_each_mark(s, civil_day_number(g->date), take_mark, g);
+	int err = register_store_each_mark(s, civil_day_number(g->date), take_mark, g);
+	if (!err)
+		err = register_store_each_correction(
+			s, civil_day_number(g->date), take_correction, g);
+	return err;
 }
 
 long export_informat_rows(struct register_store *s, const struct roster *roster,

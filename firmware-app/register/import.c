@@ -379,6 +379,7 @@ static int write_card(struct import_job *job, struct card_row *row)
 	else
 		job->result->added++;
 	row->card.blocked = r > 0 && old.blocked; /* a lost card stays blocked */
+	row->card.blocked_at_ms = row->card.blocked ? old.blocked_at_ms : 0;
 	return register_store_card_put(job->s, &row->card);
 }
 

@@ -171,6 +171,7 @@ static int open_all(struct register_program *r)
 static void close_all(struct register_program *r)
 {
 	broker_close(r);
+	desk_close(r);
 	answer_close(r);
 	school_close(r);
 	publish_finish(r);

@@ -161,6 +161,17 @@ void publish_arrival(
 	put(r, "gates/arrival", wire_arrival_encode(&arrival, &ctx), false, 0, false);
 }
 
+void publish_reply(struct register_program *r, const char *user, char *payload)
+{
+	char topic[LINK_TOPIC_MAX];
+	int len = snprintf(topic, sizeof(topic), "care/reply/%s", user);
+	if (len < 0 || (size_t)len >= sizeof(topic) - sizeof(r->root)) {
+		free(payload);
+		return;
+	}
+	put(r, topic, payload, false, 1, false);
+}
+
 void publish_confirms(struct register_program *r)
 {
 	for (size_t i = 0; i < r->n_confirms; i++) {

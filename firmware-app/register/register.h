@@ -16,6 +16,7 @@
 #include "core/civil.h"
 #include "core/roster.h"
 #include "link/link.h"
+#include "register/command.h"
 #include "register/day.h"
 #include "register/import.h"
 #include "register/retain.h"
@@ -26,11 +27,13 @@
 #include "sys/hub.h"
 #include "sys/loop.h"
 #include "sys/secret.h"
+#include "wire/request.h"
 #include "wire/wire.h"
 
 #define REGISTER_EVENTS_PER_TURN 256 /* from the broker; bounds a turn to one commit of some ms */
 #define REGISTER_DAYS_KEPT 4 /* today, and days of which check-ins come late */
 #define REGISTER_REVISED_MAX REGISTER_EVENTS_PER_TURN
+#define REGISTER_ENROLS_MAX 8 /* cards that are waited for at once; one a gate */
 #define REGISTER_CONFIRMS_MAX DAY_GATES_MAX
 #define REGISTER_OUTBOX_MAX 50000 /* messages: a whole school's alerts raised and closed, twice */
 #define REGISTER_STATE_EVERY_US INT64_C(20000000) /* register/state; topics.md */
@@ -54,6 +57,31 @@ struct register_revised {
 	struct checkin checkin;
 	int64_t received_ms;
 	int32_t old_day, new_day;
+};
+
+/* Somebody at the desk waits for a pupil's card to be held to a gate. */
+struct register_enrol {
+	struct wire_node *request; /* owned; NULL: free */
+	struct hub_client *client; /* borrowed until it is gone */
+	int64_t pupil;
+	char gate[CHECKIN_GATE_MAX]; /* "" any that is expected */
+	int64_t from_ms, due_us;
+	int wait_s;
+	bool taken; /* by this turn's transaction */
+	struct card_hash card;
+	char at_gate[CHECKIN_GATE_MAX];
+};
+
+/* A card that became a pupil's this turn: its taps of past days are looked at again. */
+struct register_linked {
+	struct card_hash card;
+	int64_t pupil;
+};
+
+/* Who asked something this turn: told "failed" where its COMMIT fails. */
+struct register_asked {
+	char user[ALERT_BY_MAX];
+	struct uuid request;
 };
 
 struct register_program {
@@ -84,12 +112,20 @@ struct register_program {
 	struct wire_confirm *confirms; /* REGISTER_CONFIRMS_MAX; of this turn */
 	char (*confirm_gates)[CHECKIN_GATE_MAX];
 
+	size_t n_linked;
+	struct register_linked linked[REGISTER_EVENTS_PER_TURN];
+	size_t n_asked;
+	struct register_asked asked[REGISTER_EVENTS_PER_TURN];
+	struct register_enrol enrols[REGISTER_ENROLS_MAX];
+	struct hub_client *asking; /* whose request is being answered */
+
 	struct outbox_message *out_first, *out_last; /* of this turn, then waiting for room */
 	struct outbox_message *turn_first, *turn_last; /* of this turn, until COMMIT */
 	size_t n_out;
 	char root[CONFIG_SLUG_MAX + 16]; /* schoolpoort/{school} */
 	char topic_state[LINK_TOPIC_MAX], filter_state[LINK_TOPIC_MAX],
-		filter_checkin[LINK_TOPIC_MAX], filter_alert[LINK_TOPIC_MAX];
+		filter_checkin[LINK_TOPIC_MAX], filter_alert[LINK_TOPIC_MAX],
+		filter_command[LINK_TOPIC_MAX];
 	struct uuid session;
 	char link_reason[LINK_REASON_MAX];
 	struct wire_register_state said; /* as last published */
@@ -130,12 +166,32 @@ void school_confirm_again(
 /** school_refuse() - keep a message aside, confirm it by name. */
 void school_refuse(struct register_program *r, const char *gate, struct uuid log, int64_t seq,
 	const char *reason, const void *payload, size_t len);
+/** school_write() - r->fx of a day: into the database, and out after COMMIT. */
+void school_write(struct register_program *r, const struct day *day);
 /** school_turn() - what is left of a turn: revised days, the date, a changed roster, time. */
 void school_turn(struct register_program *r);
 /** school_end() - COMMIT, or forget everything that rested on it. */
 void school_end(struct register_program *r);
 /** school_care() - housekeeping: open again after a failure, checkpoint, free space. */
 void school_care(struct register_program *r);
+
+/* desk.c */
+/** desk_take_command() - a message of the care team. @user: of its topic, who asks */
+void desk_take_command(
+	struct register_program *r, const char *user, const struct link_event *event);
+/** desk_settle() - once the turn's roster is there: past days on which a linked card was tapped. */
+void desk_settle(struct register_program *r);
+/** desk_end() - the turn is over: answer who waited. @err: of its COMMIT */
+void desk_end(struct register_program *r, int err);
+/** desk_enrol() - begin to wait for a pupil's card. Return: NULL: the answer comes later, or a refusal. */
+struct wire_node *desk_enrol(struct register_program *r, const struct wire_node *request);
+/** desk_enrol_takes() - a new check-in of a card that nobody has. Return: true where it was waited for, and
+ * is a pupil's now. */
+bool desk_enrol_takes(struct register_program *r, const struct checkin *c);
+/** desk_gone() - a client of the command line went. */
+void desk_gone(struct register_program *r, const struct hub_client *client);
+/** desk_close() - forget who waits. */
+void desk_close(struct register_program *r);
 
 /* broker.c */
 /** broker_open() - start the link. Return: 0 or a link_err. */
@@ -151,6 +207,8 @@ void publish_alert(struct register_program *r, const struct alert *alert);
 /** publish_arrival() - this pupil is in. */
 void publish_arrival(
 	struct register_program *r, const struct day *day, size_t pupil, enum halfday half);
+/** publish_reply() - to a member of the care team. @payload: taken over, NULL where memory was out */
+void publish_reply(struct register_program *r, const char *user, char *payload);
 /** publish_confirms() - this turn's, one a log. */
 void publish_confirms(struct register_program *r);
 /** publish_empty() - empty a retained topic below the root. */
@@ -179,5 +237,10 @@ void publish_finish(struct register_program *r);
 /* answer.c */
 /** answer_open() - listen on register.sock. Return: 0 or negative errno. */
 int answer_open(struct register_program *r);
+/** answer_send() - a response of now or later. @answer: taken over; NULL: none */
+void answer_send(struct hub_client *to, const struct wire_node *request, struct wire_node *answer);
+/** answer_refuse() - a response that says no. @error: a word of commands.md */
+struct wire_node *answer_refuse(
+	const struct wire_node *request, const char *error, const char *reason);
 /** answer_close() - drop everybody; accepts a program that never listened. */
 void answer_close(struct register_program *r);

@@ -85,6 +85,7 @@ void school_end(struct register_program *r)
 	r->n_confirms = 0;
 	r->n_revised = 0;
 	r->err = 0;
+	desk_end(r, err);
 }
 
 /* ---- effects ---- */
@@ -97,7 +98,7 @@ static bool again_later(const struct register_effects *fx, size_t i)
 	return false;
 }
 
-static void write_effects(struct register_program *r, const struct day *day)
+void school_write(struct register_program *r, const struct day *day)
 {
 	const struct register_effects *fx = r->fx;
 	if (fx->n_marks + fx->n_alerts == 0 && !fx->arrived)
@@ -145,6 +146,13 @@ static int load_mark(void *ctx, const struct register_store_mark *mark)
 	return 0;
 }
 
+static int load_correction(void *ctx, const struct register_store_correction *correction)
+{
+	struct loading *l = ctx;
+	day_correct(l->day, correction);
+	return 0;
+}
+
 static int load_checkin(void *ctx, const struct checkin *c, int64_t received_ms)
 {
 	struct loading *l = ctx;
@@ -177,6 +185,8 @@ static struct day *load_day(struct register_program *r, struct civil_date date)
 	int err = register_store_each_alert(r->store, number, load_alert, &l);
 	if (!err)
 		err = register_store_each_mark(r->store, number, load_mark, &l);
+	if (!err)
+		err = register_store_each_correction(r->store, number, load_correction, &l);
 	if (!err)
 		err = register_store_each_checkin(r->store, number, load_checkin, &l);
 	if (err) {
@@ -226,7 +236,7 @@ struct day *school_day(struct register_program *r, struct civil_date date)
 		if (civil_date_compare(date, r->state.today) == 0) {
 			register_effects_clear(r->fx);
 			register_settle(&r->state, day, r->fx);
-			write_effects(r, day);
+			school_write(r, day);
 			r->day_due_us = r->now.mono_us;
 		}
 	}
@@ -339,9 +349,11 @@ static void take_new(struct register_program *r, const struct checkin *c)
 		return;
 	fail(r, register_store_checkin_put(r->store, c, civil_day_number(date), r->now.wall_ms));
 	take_number(r, c);
+	if (desk_enrol_takes(r, c))
+		return; /* the day is built anew with this card */
 	register_effects_clear(r->fx);
 	register_take_checkin(&r->state, day, c, r->now.wall_ms, r->fx);
-	write_effects(r, day);
+	school_write(r, day);
 	if (checkin_clock_judges(c->clock))
 		clock_newest_event(&r->clock, c->at_ms);
 }
@@ -428,7 +440,7 @@ static void settle_revised_day(
 		return;
 	register_effects_clear(r->fx);
 	register_settle_pupil(&r->state, day, pupil, r->fx);
-	write_effects(r, day);
+	school_write(r, day);
 }
 
 static void settle_revised(struct register_program *r)
@@ -477,7 +489,7 @@ static void close_past_day(struct register_program *r)
 		return;
 	register_effects_clear(r->fx);
 	register_close_day(&r->state, day, r->fx);
-	write_effects(r, day);
+	school_write(r, day);
 }
 
 static void follow_date(struct register_program *r)
@@ -517,9 +529,10 @@ void school_turn(struct register_program *r)
 	struct day *today = r->err ? NULL : school_day(r, r->state.today);
 	if (!today)
 		return;
+	desk_settle(r);
 	register_effects_clear(r->fx);
 	register_tick(&r->state, today, r->fx);
-	write_effects(r, today);
+	school_write(r, today);
 	if (r->state.clock_judges)
 		close_past_day(r);
 }

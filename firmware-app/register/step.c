@@ -126,9 +126,26 @@ static bool is_over(const struct turn *t, const struct day_class *c)
 	return !t->is_today || !c->slot || t->s->now_ms >= c->end_ms;
 }
 
-static void judge_mark(const struct turn *t, size_t pupil, enum halfday half)
+/* Who entered B says that the justification is missing: wherever an excuse came from, it is none. */
+static bool is_excused(const struct turn *t, size_t pupil, enum halfday half)
 {
 	const struct roster *roster = t->day->roster;
+	const struct day_half *h = day_half_of(t->day, pupil, half);
+	const struct roster_excuse *e =
+		roster_excuse_of(roster, roster->pupils[pupil].id, t->day->date, half);
+	if (day_says_absent(t->day, h->code))
+		return false;
+	return h->excused || (e && !day_says_absent(t->day, e->code));
+}
+
+/* Whose word it is, where a person's made the mark; NULL: nobody's. */
+static const char *said_by(const struct turn *t, const struct day_half *h)
+{
+	return h->said >= 0 && (h->seen || h->excused) ? t->day->corrections[h->said].who : NULL;
+}
+
+static void judge_mark(const struct turn *t, size_t pupil, enum halfday half)
+{
 	struct day_half *h = day_half_of(t->day, pupil, half);
 	const struct day_half *am = day_half_of(t->day, pupil, HALFDAY_AM);
 	bool after_morning = half == HALFDAY_PM && t->day->rules.carry;
@@ -138,9 +155,9 @@ static void judge_mark(const struct turn *t, size_t pupil, enum halfday half)
 		.grace_min = t->day->rules.late_grace_min,
 		.unjudged = h->unjudged || (after_morning && am->unjudged),
 		.seen = h->seen,
-		.excused = roster_excuse_of(roster, roster->pupils[pupil].id, t->day->date, half),
+		.excused = is_excused(t, pupil, half),
 		.carried = after_morning && mark_is_in(am->mark.value),
-		.decided = h->decided,
+		.decided = day_says_absent(t->day, h->code) ? MARK_DECIDED : h->decided,
 	};
 	if (h->tap_at_ms >= 0) {
 		struct civil_local local = civil_local_of(t->day->zone, h->tap_at_ms);
@@ -201,6 +218,8 @@ static void alert_missing(const struct turn *t, size_t pupil, enum halfday half)
 		tell(t, h->alert, ALERT_EVENT_DOUBT);
 		return;
 	}
+	if (!a && day_says_absent(t->day, h->code))
+		return; /* who entered the code knows already */
 	if (a && a->kind == ALERT_LATE && !alert_is_over(a)) /* its tap was another day's */
 		tell(t, h->alert, ALERT_EVENT_NOT_EXPECTED);
 	if (class_speaks(t, c))
@@ -233,12 +252,22 @@ static void alert_in(const struct turn *t, size_t pupil, enum halfday half)
 		.expected_at_ms = c->start_ms,
 		.arrived_at_ms = h->tap_at_ms,
 		.minutes_late = h->mark.minutes_late,
+		.by = h->mark.reason == MARK_BY_TAP ? NULL : said_by(t, h),
 	};
 	if (h->mark.value == MARK_LATE)
 		came.event = ALERT_EVENT_ARRIVED;
 	else if (h->mark.reason == MARK_BY_EXCUSE)
 		came.event = ALERT_EVENT_EXCUSED;
 	change(t, h->alert, &came);
+}
+
+static void alert_excused(const struct turn *t, const struct day_half *h)
+{
+	struct alert_change excused = { .event = ALERT_EVENT_EXCUSED,
+		.expected_at_ms = -1,
+		.arrived_at_ms = -1,
+		.by = said_by(t, h) };
+	change(t, h->alert, &excused);
 }
 
 static void judge_alert(const struct turn *t, size_t pupil, enum halfday half)
@@ -250,7 +279,7 @@ static void judge_alert(const struct turn *t, size_t pupil, enum halfday half)
 		tell(t, h->alert, ALERT_EVENT_NOT_EXPECTED);
 		break;
 	case MARK_EXCUSED:
-		tell(t, h->alert, ALERT_EVENT_EXCUSED);
+		alert_excused(t, h);
 		break;
 	case MARK_AWAITED:
 		if (a && a->kind == ALERT_LATE)
@@ -646,6 +675,31 @@ int64_t register_next_ms(const struct register_state *s, const struct day *day)
 		sooner(&next_ms, c->end_ms, s->now_ms);
 	}
 	return next_ms;
+}
+
+/* ---- people ---- */
+
+void register_correct(const struct register_state *s, struct day *day,
+	const struct register_store_correction *correction, struct register_effects *fx)
+{
+	struct turn t = turn_of(s, day, fx);
+	const struct roster_pupil *p = roster_pupil_of(day->roster, correction->pupil);
+	if (p && day_correct(day, correction))
+		judge_pupil(&t, (size_t)(p - day->roster->pupils));
+}
+
+bool register_person(const struct register_state *s, struct day *day, int32_t index,
+	const struct alert_change *c, struct register_effects *fx)
+{
+	struct turn t = turn_of(s, day, fx);
+	return change(&t, index, c);
+}
+
+bool register_alert_has_ended(
+	const struct register_state *s, struct day *day, const struct alert *alert)
+{
+	struct turn t = turn_of(s, day, NULL);
+	return !t.is_today || alert_has_ended(&t, alert);
 }
 
 /* ---- gates ---- */

@@ -94,6 +94,20 @@ void register_settle(const struct register_state *s, struct day *day, struct reg
 void register_settle_pupil(
 	const struct register_state *s, struct day *day, size_t pupil, struct register_effects *fx);
 
+/** register_correct() - a person's word about a pupil's half day; the facts stay, the mark and the alert
+ * follow. @correction: all that is said of it now */
+void register_correct(const struct register_state *s, struct day *day,
+	const struct register_store_correction *correction, struct register_effects *fx);
+
+/** register_person() - a person's event of an alert's life. @index: into the day's alerts; below 0: none
+ * Return: false where it changes nothing. */
+bool register_person(const struct register_state *s, struct day *day, int32_t index,
+	const struct alert_change *c, struct register_effects *fx);
+
+/** register_alert_has_ended() - its half day, or its day, is over. */
+bool register_alert_has_ended(
+	const struct register_state *s, struct day *day, const struct alert *alert);
+
 /** register_tick() - what only time and gates bring: absence, gates silent and back, the half day's end.
  * @day: today's */
 void register_tick(const struct register_state *s, struct day *day, struct register_effects *fx);

@@ -106,8 +106,8 @@ int register_store_drop(
 	/* A check-in's number goes first: once its row is gone nothing leads there. Pupils who left go
 	 * after their cards. */
 	static const int tables[] = { CHECKIN_DROP_NUMBER, CHECKIN_DROP, MARK_DROP_OLD,
-		EXPORTED_DROP, ALERT_DROP, EXCUSE_DROP_OLD, REFUSED_DROP, JOURNAL_DROP, CARD_DROP,
-		PUPIL_DROP };
+		EXPORTED_DROP, CORRECTION_DROP, ALERT_DROP, EXCUSE_DROP_OLD, REFUSED_DROP,
+		COMMAND_DONE_DROP_OLD, JOURNAL_DROP, CARD_DROP, PUPIL_DROP };
 	int64_t total = 0;
 	assert(most > 0);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && total < most; i++) {

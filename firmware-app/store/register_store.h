@@ -244,6 +244,61 @@ enum register_store_number {
 /** register_store_number() - Return: it, or a store_err. */
 int64_t register_store_number(struct register_store *s, enum register_store_number number);
 
+/* What people said of a pupil's half day, as it stands; what was said before is in the journal. */
+struct register_store_correction {
+	int64_t pupil;
+	int32_t day;
+	enum halfday half; /* HALFDAY_AM or HALFDAY_PM */
+	bool seen; /* was present, whatever the gates say */
+	bool excused;
+	char code; /* a letter of core/code.h, 0: none; leaves the register in an export alone */
+	enum mark_decided
+		decided; /* how far the cut-off had got: whoever takes a word back needs it */
+	int64_t at_ms;
+	char who[ALERT_BY_MAX];
+};
+
+/** register_store_correction_put() - add, or replace what was said of this half day. */
+int register_store_correction_put(
+	struct register_store *s, const struct register_store_correction *correction);
+
+typedef int register_store_correction_fn(
+	void *ctx, const struct register_store_correction *correction);
+
+/** register_store_each_correction() - of a day. Return: 0 or a store_err. */
+int register_store_each_correction(
+	struct register_store *s, int32_t day, register_store_correction_fn *take, void *ctx);
+
+/** register_store_each_correction_of() - of a pupil, days @from to @to, oldest first. */
+int register_store_each_correction_of(struct register_store *s, int64_t pupil, int32_t from,
+	int32_t to, register_store_correction_fn *take, void *ctx);
+
+/** register_store_done() - the reply that a command got. Return: 1 and *ret_reply for free(), 0: it is
+ * new, or a store_err. */
+int register_store_done(
+	struct register_store *s, struct uuid request, const char *who, char **ret_reply);
+
+/** register_store_done_put() - remember a reply; those of before @forget_before_ms are forgotten. */
+int register_store_done_put(struct register_store *s, struct uuid request, const char *who,
+	int64_t at_ms, const char *reply, int64_t forget_before_ms);
+
+/** register_store_days_of_card() - on which days, @from to @to, a card was tapped, oldest first.
+ * Return: how many of at most @max, or a store_err. */
+int register_store_days_of_card(struct register_store *s, struct card_hash card, int32_t from,
+	int32_t to, int32_t *ret_days, size_t max);
+
+/* One line of the journal; its texts last as long as the call. */
+struct register_store_line {
+	int64_t at_ms;
+	const char *who, *what, *about, *detail;
+};
+
+typedef int register_store_line_fn(void *ctx, const struct register_store_line *line);
+
+/** register_store_each_line_of() - about one pupil or alert, @from_ms to @to_ms, in order. */
+int register_store_each_line_of(struct register_store *s, const char *about, int64_t from_ms,
+	int64_t to_ms, register_store_line_fn *take, void *ctx);
+
 /** register_store_journal() - who did what; only ever added to.
  * @who: a person's or unit's name; @what: a fixed word; @about: an id; @detail: figures. No names of
  * pupils, no UIDs. */

@@ -97,6 +97,12 @@ static inline int load_mark(void *ctx, const struct register_store_mark *m)
 	return 0;
 }
 
+static inline int load_correction(void *ctx, const struct register_store_correction *correction)
+{
+	assert_true(day_correct(ctx, correction));
+	return 0;
+}
+
 static inline int load_checkin(void *ctx, const struct checkin *c, int64_t received_ms)
 {
 	day_load_checkin(ctx, c, received_ms);
@@ -110,6 +116,7 @@ static inline struct day *school_build(struct school *s, struct civil_date date)
 	assert_non_null(day);
 	assert_int_equal(register_store_each_alert(s->store, number, load_alert, day), 0);
 	assert_int_equal(register_store_each_mark(s->store, number, load_mark, day), 0);
+	assert_int_equal(register_store_each_correction(s->store, number, load_correction, day), 0);
 	assert_int_equal(register_store_each_checkin(s->store, number, load_checkin, day), 0);
 	return day;
 }

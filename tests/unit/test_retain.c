@@ -99,7 +99,15 @@ static void put_date(struct register_store *s, struct civil_date date, int64_t p
 	card.hash.b[0] = (uint8_t)seq;
 	refused.received_ms = at_ms;
 	alert_id_pupil(date, HALFDAY_AM, pupil, id);
+	struct register_store_correction said = { .pupil = pupil,
+		.day = civil_day_number(date),
+		.half = HALFDAY_AM,
+		.code = 'B',
+		.who = "an" };
+	struct uuid request = { { (uint8_t)seq } };
 	assert_int_equal(register_store_excuse_put(s, &excuse), 0);
+	assert_int_equal(register_store_correction_put(s, &said), 0);
+	assert_int_equal(register_store_done_put(s, request, "an", at_ms, "{}", 0), 0);
 	assert_int_equal(register_store_pupil_put(s, &leaver), 0);
 	assert_int_equal(register_store_pupil_leave(s, pupil, at_ms), 0);
 	assert_int_equal(register_store_card_put(s, &card), 0);
@@ -126,6 +134,8 @@ enum count {
 	EXCUSES,
 	REFUSED,
 	EXPORTED,
+	CORRECTIONS,
+	REPLIES,
 	JOURNAL,
 	CARDS,
 	PUPILS,
@@ -144,6 +154,8 @@ static void count_rows(int64_t *ret_counts)
 		[EXCUSES] = "SELECT count(*) FROM excuse",
 		[REFUSED] = "SELECT count(*) FROM refused",
 		[EXPORTED] = "SELECT count(*) FROM exported",
+		[CORRECTIONS] = "SELECT count(*) FROM correction",
+		[REPLIES] = "SELECT count(*) FROM command_done",
 		[JOURNAL] = "SELECT count(*) FROM journal",
 		[CARDS] = "SELECT count(*) FROM card",
 		[PUPILS] = "SELECT count(*) FROM pupil",
@@ -223,9 +235,9 @@ static void test_dates(void **state)
 	} row[] = {
 		{ "in the year after", { 2027, 12, 24 }, HMS(2, 0, 0), 3, 1, 0 },
 		{ "the last day's last second", { 2028, 8, 31 }, HMS(23, 59, 59), 3, 1, 0 },
-		{ "the next second", { 2028, 9, 1 }, 0, 1, 0, 2 * 9 + 1 },
+		{ "the next second", { 2028, 9, 1 }, 0, 1, 0, 2 * 11 + 1 },
 		{ "again", { 2028, 9, 2 }, 0, 1, 0, 0 },
-		{ "after months switched off", { 2029, 11, 5 }, HMS(10, 0, 0), 0, 0, 9 },
+		{ "after months switched off", { 2029, 11, 5 }, HMS(10, 0, 0), 0, 0, 11 },
 	};
 	fill_store();
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
@@ -352,7 +364,8 @@ static void test_every_table(void **state)
 	static const char *const statements[] = {
 		"SELECT t.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c"
 		" WHERE t.type = 'table' AND c.name = 'pupil'"
-		" AND t.name NOT IN ('checkin', 'mark', 'exported', 'alert', 'excuse', 'card')",
+		" AND t.name NOT IN ('checkin', 'mark', 'exported', 'alert', 'excuse', 'card',"
+		" 'correction')",
 		"SELECT count(*) FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c"
 		" WHERE t.type = 'table' AND c.name = 'pupil'",
 	};
@@ -368,7 +381,7 @@ static void test_every_table(void **state)
 	}
 	q = db_query(db, 1);
 	assert_int_equal(db_step(&q), 1);
-	assert_int_equal(db_get_int(&q), 6);
+	assert_int_equal(db_get_int(&q), 7);
 	db_end(&q);
 	db_close(db);
 }

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: EUPL-1.2
+schoolpoort_unit_test(register_command SOURCES test_register_command.c USES register_step)
