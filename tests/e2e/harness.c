@@ -662,6 +662,25 @@ void stage_broker_start(struct stage *s, bool record_all)
 	assert_true(stage_find(s, from, "stage/ready", NULL) >= 0);
 }
 
+void stage_publish(struct stage *s, const char *topic, const char *payload)
+{
+	char port[16], to[256], text[8192];
+
+	(void)snprintf(port, sizeof(port), "%d", s->port);
+	(void)snprintf(to, sizeof(to), "%s", topic);
+	assert_true((size_t)snprintf(text, sizeof(text), "%s", payload) < sizeof(text));
+	struct stage_program *pub = spawn(s, "mosquitto_pub",
+		(char *[]){ (char[]){ "mosquitto_pub" }, (char[]){ "-V" }, (char[]){ "5" },
+			(char[]){ "-h" }, (char[]){ "127.0.0.1" }, (char[]){ "-p" }, port,
+			(char[]){ "-q" }, (char[]){ "1" }, (char[]){ "-t" }, to, (char[]){ "-m" },
+			text, NULL },
+		NULL);
+	assert_int_equal(stage_wait_exit(s, pub), 0);
+	s->n_programs--; /* the last one; nothing to keep of it */
+	free(pub->said.bytes);
+	free(pub);
+}
+
 void stage_broker_stop(struct stage *s, bool crash)
 {
 	if (s->recorder) {

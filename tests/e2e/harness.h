@@ -50,6 +50,9 @@ void stage_unit(struct stage *s, const char *unit, const char *const *more);
 void stage_broker_start(struct stage *s, bool record);
 /** stage_broker_stop() - @kill: SIGKILL, as a crash. */
 void stage_broker_stop(struct stage *s, bool kill);
+/** stage_publish() - one message of somebody else, at QoS 1; back once the broker has it.
+ * @topic: whole */
+void stage_publish(struct stage *s, const char *topic, const char *payload);
 /** stage_broker_port() - its port, free until the first start. */
 int stage_broker_port(const struct stage *s);
 
