@@ -150,7 +150,7 @@ struct wire_node *answer_card_list(
 	struct register_program *r, const struct wire_node *request, int fd)
 {
 	struct roster_pupil pupil = { 0 };
-	bool left;
+	bool left = false;
 	(void)fd;
 	struct wire_node *node = find_pupil(r, request, &pupil, &left);
 	if (node)
@@ -251,7 +251,7 @@ struct wire_node *answer_pupil_show(
 	struct register_program *r, const struct wire_node *request, int fd)
 {
 	struct roster_pupil pupil = { 0 };
-	bool left;
+	bool left = false;
 	struct civil_date to = r->state.today;
 	(void)fd;
 	struct wire_node *node = find_pupil(r, request, &pupil, &left);
