@@ -230,9 +230,8 @@ static void test_excused_comes_all_the_same(void **state)
 }
 
 /* An import in the middle of the morning: the roster is replaced, the day built anew and settled. */
-static void import_now(struct school *s, enum import_what what, const char *text)
+static void load_anew(struct school *s)
 {
-	school_import_bytes(s, what, text, strlen(text));
 	day_destroy(s->day);
 	roster_destroy(s->roster);
 	register_effects_destroy(s->fx);
@@ -243,6 +242,12 @@ static void import_now(struct school *s, enum import_what what, const char *text
 	register_settle(&s->state, s->day, s->fx);
 	school_write(s, s->day);
 	school_restart(s);
+}
+
+static void import_now(struct school *s, enum import_what what, const char *text)
+{
+	school_import_bytes(s, what, text, strlen(text));
+	load_anew(s);
 }
 
 static void test_excuse_entered_after(void **state)
@@ -419,6 +424,48 @@ static void test_blocked_card_is_no_presence(void **state)
 	school_take(s, &c);
 	assert_int_equal(school_mark(s, NOOR, AM), '.');
 	assert_int_equal(s->day->n_alerts, 0);
+}
+
+/* Who came in at 08:20 and lost the card at noon was in; whoever tapped with it afterwards was not that pupil. */
+static void test_blocked_from_its_moment_on(void **state)
+{
+	struct school *s = *state;
+	static const struct {
+		int tap_s, blocked_s; /* blocked 0: at an unknown moment */
+		bool judges;
+		enum checkin_result result;
+		char want;
+		bool unjudged;
+	} row[] = {
+		{ HMS(8, 20, 0), HMS(8, 20, 1), true, CHECKIN_PRESENT, '|', false },
+		{ HMS(8, 20, 0), HMS(8, 20, 0), true, CHECKIN_PRESENT, '.', false },
+		{ HMS(8, 20, 1), HMS(8, 20, 0), true, CHECKIN_PRESENT, '.', false },
+		{ HMS(8, 20, 0), 0, true, CHECKIN_PRESENT, '.', false },
+		{ HMS(8, 20, 0), HMS(8, 30, 0), false, CHECKIN_UNJUDGED, '.', true },
+		{ HMS(8, 20, 0), HMS(8, 10, 0), false, CHECKIN_BLOCKED_CARD, '.', false },
+		{ HMS(8, 20, 0), 0, false, CHECKIN_UNJUDGED, '.', false },
+	};
+	struct roster_card card;
+	assert_int_equal(register_store_cards_of(s->store, NOOR, &card, 1), 1);
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		card.blocked = true;
+		card.blocked_at_ms = row[i].blocked_s ? instant(MONDAY, row[i].blocked_s) : 0;
+		assert_int_equal(register_store_card_put(s->store, &card), 0);
+		load_anew(s);
+		struct day *day = day_create(s->roster, &s->zone, &s->rules, MONDAY);
+		struct checkin c = school_checkin(s, NOOR, "gate-1", instant(MONDAY, row[i].tap_s));
+		c.card = card.hash;
+		c.result = row[i].result;
+		c.clock = row[i].judges ? CHECKIN_CLOCK_TRUSTED : CHECKIN_CLOCK_UNKNOWN;
+		day_load_checkin(day, &c, instant(MONDAY, row[i].tap_s));
+		register_effects_clear(s->fx);
+		register_settle(&s->state, day, s->fx);
+		size_t noor = (size_t)(roster_pupil_of(s->roster, NOOR) - s->roster->pupils);
+		const struct day_half *h = day_half_of(day, noor, AM);
+		if (mark_letter(h->mark.value) != row[i].want || h->unjudged != row[i].unjudged)
+			fail_msg("row %zu: %c", i, mark_letter(h->mark.value));
+		day_destroy(day);
+	}
 }
 
 static void test_unjudged_tap_claims_nothing(void **state)
@@ -653,6 +700,7 @@ int main(void)
 		ONE(test_own_roster_goes_first),
 		ONE(test_unknown_card_once_a_day_then_linked),
 		ONE(test_blocked_card_is_no_presence),
+		ONE(test_blocked_from_its_moment_on),
 		ONE(test_unjudged_tap_claims_nothing),
 		ONE(test_redated_tap),
 		TWO(test_earliest_tap_counts),
