@@ -211,11 +211,15 @@ static void hide_code(const char *what, const char *detail, char *ret_text, size
 		snprintf(ret_text, size, "%s", detail);
 }
 
+#define SHOWN "pupil show" /* the journal's word for a chronology that was asked for */
+
 static int show_line(void *ctx, const struct register_store_line *line)
 {
 	struct showing *s = ctx;
-	struct wire_node *row = wire_node_object();
 	char detail[ALERT_NOTE_MAX + ALERT_ID_MAX + 100];
+	if (strcmp(line->what, SHOWN) == 0)
+		return 0; /* on record, but nothing that was done for the pupil */
+	struct wire_node *row = wire_node_object();
 	hide_code(line->what, line->detail, detail, sizeof(detail));
 	set_time(row, "at", &s->r->zone, line->at_ms);
 	wire_node_set_text(row, "who", line->who);
@@ -233,6 +237,17 @@ static int show_lines(struct register_program *r, int64_t pupil, struct civil_da
 	checkin_pupil_format(pupil, about);
 	return register_store_each_line_of(r->store, about, civil_instant_of(&r->zone, from, 0),
 		civil_instant_of(&r->zone, civil_date_add(to, 1), 0) - 1, show_line, s);
+}
+
+/* Who asked for a pupil's chronology is itself on record: R25. */
+static int journal_show(struct register_program *r, int64_t pupil)
+{
+	char about[11];
+	checkin_pupil_format(pupil, about);
+	int err = register_store_begin(r->store);
+	if (!err)
+		err = register_store_journal(r->store, r->now.wall_ms, "desk", SHOWN, about, "");
+	return register_store_end(r->store, err);
 }
 
 static struct wire_node *show_person(const struct roster_pupil *pupil, bool left)
@@ -275,6 +290,8 @@ struct wire_node *answer_pupil_show(
 			r->store, pupil.id, first, last, show_alert, &alerts);
 	if (!err)
 		err = show_lines(r, pupil.id, from, to, &lines);
+	if (!err)
+		err = journal_show(r, pupil.id);
 	node = wire_response_create(request, true);
 	wire_node_set_node(node, "pupil", show_person(&pupil, left));
 	wire_node_set_node(node, "cards", list_cards(r, pupil.id));

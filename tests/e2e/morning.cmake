@@ -9,7 +9,8 @@ target_compile_definitions(sp_school PRIVATE TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR
 set(e2e_programs schoolpoort-kiosk schoolpoort-register schoolpoort-reader schoolpoort-screen schoolpoortctl
 	pn532_emu)
 foreach(name morning delivery)
-	schoolpoort_unit_test(${name} SOURCES test_${name}.c USES school stage emu_control wire core sys)
+	schoolpoort_unit_test(${name} SOURCES test_${name}.c USES school stage emu_control wire core sys
+		lib::sqlite3)
 	add_dependencies(test_${name} ${e2e_programs})
 	set_tests_properties(${name} PROPERTIES TIMEOUT 240)
 endforeach()

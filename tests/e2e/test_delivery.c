@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
  * Alerts and delivery without hardware: readers are clients of the socket, all else is real.
+ *
+ * R10: confirmed at the cut-off. R13: who comes after it changes the alert under its id, and nothing stays retained.
+ * R30, in part: without a broker every tap is kept and delivered, stored once, with its own time.
  */
 #include "e2e/school.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +159,20 @@ static void check_stored(struct stage *s, const char *unit, int64_t through)
 	wire_node_destroy(status);
 }
 
+static int count_rows(const char *path, const char *query)
+{
+	sqlite3 *db;
+	sqlite3_stmt *statement;
+
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	int n = sqlite3_column_int(statement, 0);
+	assert_int_equal(sqlite3_finalize(statement), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return n;
+}
+
 static void write_bytes(const char *path, const char *bytes, size_t len)
 {
 	FILE *f = fopen(path, "we");
@@ -239,6 +257,12 @@ static void test_broker_after_the_taps(void **state)
 	stop_gate(s, &one);
 	stop_gate(s, &two);
 	stage_stop(s, reg);
+	/* R25: that somebody asked for the pupil's chronology is on record. */
+	assert_int_equal(
+		count_rows(stage_path(s, "register-state/register.db"),
+			"SELECT count(*) FROM journal WHERE what = 'pupil show' AND about = '" NOOR
+			"'"),
+		1);
 	stage_close(s);
 }
 

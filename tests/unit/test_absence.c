@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * R10: confirmed at the cut-off once every gate is complete, else unconfirmed after the hold. R12: the class as one.
+ */
 #include "core/absence.h"
 #include "unit/unit.h"
 

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * R4: every date of domain.md section 3 by rule, and Easter Monday 15 April 2047. R3: half days that exist.
+ */
 #include "core/calendar.h"
 
 #include <string.h>

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * R21: all or nothing, with file, line and column; a dry run; columns refused by name. R27: no random UIDs.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
