@@ -41,6 +41,8 @@ static void bin(const char *name, char *ret_path, size_t size)
 	(void)snprintf(ret_path, size, "%s/%s", self, name);
 }
 
+static void wait_drawn(struct stage *s, const struct gate *g, const char *part);
+
 static void drain_news(void *ctx)
 {
 	char news[4096];
@@ -77,6 +79,7 @@ static void open_gate(struct stage *s, const char *unit, struct gate *g)
 		(const char *const[]){ "--frames", frames, NULL },
 		(const char *const[]){ "SDL_VIDEODRIVER=dummy", "SDL_AUDIODRIVER=dummy", NULL });
 	stage_wait_message(s, 0, "/state", "\"reader\":\"ok\"");
+	wait_drawn(s, g, "-idle");
 }
 
 static void close_gate(struct stage *s, struct gate *g)
@@ -93,23 +96,28 @@ static void close_gate(struct stage *s, struct gate *g)
 
 struct drawn_wait {
 	const char *dir;
-	int64_t number;
+	const char *part; /* of a picture's name */
 };
 
 static bool drawn(struct stage *s, void *ctx)
 {
 	const struct drawn_wait *w = ctx;
-	char begin[16];
 	bool found = false;
 	DIR *dir = opendir(w->dir);
 
 	(void)s;
 	assert_non_null(dir);
-	(void)snprintf(begin, sizeof(begin), "%06lld-", (long long)w->number);
 	for (struct dirent *e; !found && (e = readdir(dir));)
-		found = strncmp(e->d_name, begin, strlen(begin)) == 0;
+		found = strstr(e->d_name, w->part);
 	assert_int_equal(closedir(dir), 0);
 	return found;
+}
+
+static void wait_drawn(struct stage *s, const struct gate *g, const char *part)
+{
+	struct drawn_wait w = { stage_path(s, "%s-frames", g->unit), part };
+
+	stage_until(s, drawn, &w, "a picture");
 }
 
 /* Hold a card to the reader until the picture of what it means is on the display. Return: the view. */
@@ -120,9 +128,10 @@ static const struct wire_view *tap(
 
 	assert_int_equal(emu_control_tell(g->emu, STAGE_DEADLINE_MS, "place %s", uid), 0);
 	size_t at = stage_wait_view(s, g->views, from, WIRE_VIEW_RESULT, want);
-	struct drawn_wait w = { stage_path(s, "%s-frames", g->unit),
-		stage_view(g->views, at)->number };
-	stage_until(s, drawn, &w, "the picture of a result");
+	char begin[16];
+	(void)snprintf(
+		begin, sizeof(begin), "%06lld-", (long long)stage_view(g->views, at)->number);
+	wait_drawn(s, g, begin);
 	assert_int_equal(emu_control_tell(g->emu, STAGE_DEADLINE_MS, "remove"), 0);
 	return stage_view(g->views, at);
 }
