@@ -214,13 +214,6 @@ static void put_days(struct register_program *r, bool all)
 	}
 }
 
-static int any_mark(void *ctx, const struct register_store_mark *mark)
-{
-	(void)mark;
-	*(bool *)ctx = true;
-	return 0;
-}
-
 /*
  * A register that was off at midnight left them; it may not read care/day, but it may empty it. Only days that it
  * has marks of: others it can't have published.
@@ -229,10 +222,7 @@ static void empty_past_days(struct register_program *r)
 {
 	for (int back = 1; r->store && back <= REGISTER_DAYS_EMPTIED; back++) {
 		struct civil_date day = civil_date_add(r->state.today, -back);
-		bool had_marks = false;
-		if (register_store_each_mark(
-			    r->store, civil_day_number(day), any_mark, &had_marks) ||
-			!had_marks)
+		if (!school_has_marks(r, civil_day_number(day)))
 			continue;
 		for (int h = 0; h < 2; h++) {
 			char topic[64];

@@ -133,6 +133,7 @@ struct register_program {
 	int64_t counts_due_us; /* not before this, for halves that are over and changed */
 	char *data; /* the payload of gates/data as last made; NULL: none yet */
 	bool all_due; /* connected while there was no day to publish: once there is */
+	int32_t settle_day; /* a past day to be judged again after an import, going back; 0: none */
 	bool roster_changed; /* an import was committed: load it, make gates/data */
 
 	int64_t started_us, last_write_us, store_failed_us;
@@ -168,6 +169,10 @@ void school_refuse(struct register_program *r, const char *gate, struct uuid log
 	const char *reason, const void *payload, size_t len);
 /** school_write() - r->fx of a day: into the database, and out after COMMIT. */
 void school_write(struct register_program *r, const struct day *day);
+/** school_has_marks() - whether a day is one that the register kept. @day: day number */
+bool school_has_marks(struct register_program *r, int32_t day);
+/** school_settle_past() - judge the days before today again, one a turn: an import may speak of them. */
+void school_settle_past(struct register_program *r);
 /** school_turn() - what is left of a turn: revised days, the date, a changed roster, time. */
 void school_turn(struct register_program *r);
 /** school_end() - COMMIT, or forget everything that rested on it. */

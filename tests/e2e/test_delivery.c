@@ -266,6 +266,54 @@ static void test_broker_after_the_taps(void **state)
 	stage_close(s);
 }
 
+static bool is_excused(struct stage *s, void *ctx)
+{
+	struct wire_node *pupil = school_ctl_json(s, "register",
+		(const char *const[]){ "pupil", "show", YASSINE, "--from", "2026-11-23", NULL });
+	const struct wire_node *morning = half_day(pupil, "2026-11-23", "am");
+	const char *mark = morning ? wire_node_get_text(morning, "mark") : NULL;
+	bool excused = mark && strcmp(mark, "x") == 0;
+
+	(void)ctx;
+	wire_node_destroy(pupil);
+	return excused;
+}
+
+/* An excuse that comes the day after: yesterday's mark follows, and its alert says why it was untrue. */
+static void test_excused_afterwards(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+	struct gate g;
+	char file[300];
+
+	stage_clock(s, "2026-11-23T08:45:01+01:00");
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	start_gate(s, "gate-1", &g);
+	(void)stage_wait_message(s, 0, "care/alert/2026-11-23-am-p" YASSINE, "\"kind\":\"absent\"");
+	stop_gate(s, &g);
+	stage_stop(s, reg);
+	stage_clock(s, "2026-11-24T07:50:00+01:00");
+	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+	stage_disconnect(s, stage_connect(s, "register", "register.sock", WIRE_ROLE_CONTROL));
+	size_t from = stage_n_messages(s);
+	static const char rows[] = "pupil_id;from;from_half;to;to_half;reason\n"
+				   "12346;2026-11-23;am;2026-11-23;am;excused\n";
+	(void)snprintf(file, sizeof(file), "%s", stage_path(s, "excused.csv"));
+	write_bytes(file, rows, sizeof(rows) - 1);
+	free(school_ctl(s, "register", (const char *const[]){ "import", "excused", file, NULL }));
+	stage_until(s, is_excused, NULL, "yesterday's mark");
+	size_t at = stage_wait_message(s, from, "care/event", "\"what\":\"excused\"");
+	assert_non_null(
+		strstr(stage_message(s, at)->payload, "\"id\":\"2026-11-23-am-p" YASSINE "\""));
+	assert_non_null(strstr(stage_message(s, at)->payload, "\"state\":\"retracted\""));
+	stage_validate(s);
+	stage_stop(s, reg);
+	stage_close(s);
+}
+
 /* A gate's database is put back as it was two taps ago: its numbers are used twice, and no tap is lost for it. */
 static void test_old_copy_of_a_gate(void **state)
 {
@@ -375,6 +423,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_absent_then_arrived),
 		cmocka_unit_test(test_broker_after_the_taps),
+		cmocka_unit_test(test_excused_afterwards),
 		cmocka_unit_test(test_old_copy_of_a_gate),
 		cmocka_unit_test(test_lost_register),
 		cmocka_unit_test(test_nonsense),
