@@ -4,4 +4,4 @@ target_compile_definitions(test_e2e_reader PRIVATE
 	TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 add_dependencies(test_e2e_reader schoolpoort-reader pn532_emu)
 # Most of it is waiting: a mute chip alone takes 8 s until the reader ends.
-set_tests_properties(e2e_reader PROPERTIES TIMEOUT 240)
+set_tests_properties(e2e_reader PROPERTIES TIMEOUT 240 LABELS e2e)
