@@ -48,8 +48,8 @@ void stage_unit(struct stage *s, const char *unit, const char *const *more);
 /** stage_broker_start() - Mosquitto on broker-config's loopback file, always on the same free port; with @record a
  * recorder on "#". Waits until it accepts. */
 void stage_broker_start(struct stage *s, bool record);
-/** stage_broker_stop() - @kill: SIGKILL, as a crash. */
-void stage_broker_stop(struct stage *s, bool kill);
+/** stage_broker_stop() - @crash: SIGKILL. */
+void stage_broker_stop(struct stage *s, bool crash);
 /** stage_publish() - one message of somebody else, at QoS 1; back once the broker has it.
  * @topic: whole */
 void stage_publish(struct stage *s, const char *topic, const char *payload);
@@ -79,6 +79,8 @@ pid_t stage_pid(const struct stage_program *p);
  * @args: ended by NULL */
 char *stage_ctl(struct stage *s, const char *unit, const char *const *args, int *ret_status);
 
+/** stage_turn() - read what is there, once; waits so long at most. For conditions that nothing announces. */
+void stage_turn(struct stage *s, int wait_ms);
 /** stage_until() - turn the loop until @done says true; fails the test after the deadline with @what. */
 void stage_until(
 	struct stage *s, bool (*done)(struct stage *s, void *ctx), void *ctx, const char *what);
