@@ -149,7 +149,8 @@ static struct wire_node *run_import(struct register_program *r, const struct wir
 		node = failed(r, request, err);
 	} else if (!node) {
 		r->roster_changed = true;
-		school_settle_past(r);
+		if (order->what == IMPORT_EXCUSED)
+			past_settle(r);
 		node = import_done(request, result, order->what, dry_run);
 	}
 	roster_destroy(fresh);

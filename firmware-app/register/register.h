@@ -133,7 +133,8 @@ struct register_program {
 	int64_t counts_due_us; /* not before this, for halves that are over and changed */
 	char *data; /* the payload of gates/data as last made; NULL: none yet */
 	bool all_due; /* connected while there was no day to publish: once there is */
-	int32_t settle_day; /* a past day to be judged again after an import, going back; 0: none */
+	int32_t settle_day; /* a past day whose excuses are looked at again, going back; 0: none */
+	int32_t closed_day; /* every half day up to here has its marks, in the database too */
 	bool roster_changed; /* an import was committed: load it, make gates/data */
 
 	int64_t started_us, last_write_us, store_failed_us;
@@ -171,8 +172,6 @@ void school_refuse(struct register_program *r, const char *gate, struct uuid log
 void school_write(struct register_program *r, const struct day *day);
 /** school_has_marks() - whether a day is one that the register kept. @day: day number */
 bool school_has_marks(struct register_program *r, int32_t day);
-/** school_settle_past() - judge the days before today again, one a turn: an import may speak of them. */
-void school_settle_past(struct register_program *r);
 /** school_turn() - what is left of a turn: revised days, the date, a changed roster, time. */
 void school_turn(struct register_program *r);
 /** school_end() - COMMIT, or forget everything that rested on it. */
@@ -197,6 +196,14 @@ bool desk_enrol_takes(struct register_program *r, const struct checkin *c);
 void desk_gone(struct register_program *r, const struct hub_client *client);
 /** desk_close() - forget who waits. */
 void desk_close(struct register_program *r);
+
+/* past.c */
+/** past_open() - after the roster was loaded at start. Return: 0 or a store_err. */
+int past_open(struct register_program *r);
+/** past_settle() - look at past excuses again, a day a turn: some were imported. */
+void past_settle(struct register_program *r);
+/** past_turn() - what is left of days that are over: at most one of each kind. */
+void past_turn(struct register_program *r);
 
 /* broker.c */
 /** broker_open() - start the link. Return: 0 or a link_err. */

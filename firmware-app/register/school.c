@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "register/command.h"
 #include "register/register.h"
 #include "sys/file.h"
 #include "sys/log.h"
@@ -493,45 +492,18 @@ static void close_past_day(struct register_program *r)
 	school_write(r, day);
 }
 
-static int any_mark(void *ctx, const struct register_store_mark *mark)
+#define FOUND 1 /* ends a walk at the first row */
+
+static int first_mark(void *ctx, const struct register_store_mark *mark)
 {
+	(void)ctx;
 	(void)mark;
-	*(bool *)ctx = true;
-	return 0;
+	return FOUND;
 }
 
 bool school_has_marks(struct register_program *r, int32_t day)
 {
-	bool any = false;
-	return r->store && !register_store_each_mark(r->store, day, any_mark, &any) && any;
-}
-
-void school_settle_past(struct register_program *r)
-{
-	r->settle_day = civil_day_number(r->state.today) - 1;
-}
-
-/*
- * What was imported may speak of days that are over: an excuse entered afterwards makes a mark another one and an alert
- * untrue. The newest first, one a turn; only days that have marks, as far back as commands reach.
- */
-static void settle_past_day(struct register_program *r)
-{
-	int32_t last = civil_day_number(r->state.today) - COMMAND_DAYS_BACK;
-	while (r->settle_day >= last && r->settle_day > 0 && !school_has_marks(r, r->settle_day))
-		r->settle_day--;
-	if (r->settle_day < last)
-		r->settle_day = 0;
-	struct day *day = r->settle_day > 0 && !r->err
-				  ? school_day(r, civil_date_of_day(r->settle_day))
-				  : NULL;
-	for (size_t p = 0; day && p < r->roster->n_pupils && !r->err; p++) {
-		register_effects_clear(r->fx);
-		register_settle_pupil(&r->state, day, p, r->fx);
-		school_write(r, day);
-	}
-	if (day && !r->err) /* else again at the next turn */
-		r->settle_day--;
+	return r->store && register_store_each_mark(r->store, day, first_mark, NULL) == FOUND;
 }
 
 static void follow_date(struct register_program *r)
@@ -577,7 +549,7 @@ void school_turn(struct register_program *r)
 	school_write(r, today);
 	if (r->state.clock_judges) {
 		close_past_day(r);
-		settle_past_day(r);
+		past_turn(r);
 	}
 }
 
@@ -594,6 +566,8 @@ int school_open(struct register_program *r)
 	if (newest_ms > 0)
 		clock_newest_event(&r->clock, newest_ms);
 	err = load_roster(r);
+	if (!err)
+		err = past_open(r);
 	if (!err)
 		err = retain_open(&r->retain, r->store);
 	r->disk_free_mb = file_free_mb(r->config.paths_state_dir);

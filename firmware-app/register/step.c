@@ -541,6 +541,19 @@ static bool decide_pupil(const struct turn *t, size_t pupil, enum halfday half)
 	return true;
 }
 
+void register_decide_over(
+	const struct register_state *s, struct day *day, size_t pupil, struct register_effects *fx)
+{
+	struct turn t = turn_of(s, day, fx);
+	for (size_t i = 0; i < 2; i++) {
+		struct day_class *c =
+			day_class_of(day, day->roster->pupils[pupil].class_index, halves[i]);
+		bool has_cutoff = c->slot && c->cutoff_ms < c->end_ms;
+		c->verdict = has_cutoff ? ABSENCE_UNCONFIRMED : ABSENCE_WAIT;
+		(void)decide_pupil(&t, pupil, halves[i]);
+	}
+}
+
 static void decide_half(const struct turn *t, enum halfday half, const struct absence_gate *gates)
 {
 	bool decided = false;

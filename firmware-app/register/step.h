@@ -108,6 +108,12 @@ bool register_person(const struct register_state *s, struct day *day, int32_t in
 bool register_alert_has_ended(
 	const struct register_state *s, struct day *day, const struct alert *alert);
 
+/** register_decide_over() - a half day that is over and of which nothing is known is missed, unconfirmed. Raises
+ * nothing: nobody calls home about yesterday. A tap that comes later corrects it like any other mark.
+ * @pupil: index into the roster's. Source: domain.md section 2; R3. */
+void register_decide_over(
+	const struct register_state *s, struct day *day, size_t pupil, struct register_effects *fx);
+
 /** register_tick() - what only time and gates bring: absence, gates silent and back, the half day's end.
  * @day: today's */
 void register_tick(const struct register_state *s, struct day *day, struct register_effects *fx);

@@ -142,3 +142,24 @@ int register_store_retention_put(
 		err = db_meta_put_int(s->db, META_DROPPED, run->dropped);
 	return err;
 }
+
+int register_store_closed_put(struct register_store *s, int64_t day)
+{
+	return db_meta_put_int(s->db, "closed_day", day);
+}
+
+int register_store_closed(struct register_store *s, int64_t fallback, int64_t *ret_day)
+{
+	int64_t day;
+	int err = db_meta_int(s->db, "closed_day", -1, &day);
+	if (!err && day < 0) {
+		day = fallback;
+		err = register_store_begin(s);
+		if (!err)
+			err = register_store_closed_put(s, day);
+		err = register_store_end(s, err);
+	}
+	if (!err)
+		*ret_day = day;
+	return err;
+}

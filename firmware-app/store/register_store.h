@@ -232,6 +232,12 @@ int register_store_each_open_alert(
  * store_err. */
 int register_store_oldest_open_day(struct register_store *s, int32_t *ret_day);
 
+/** register_store_closed() - every half day up to *ret_day (a day number) has its marks.
+ * @fallback: where nothing is kept yet; it is kept from then on. Return: 0 or a store_err. */
+int register_store_closed(struct register_store *s, int64_t fallback, int64_t *ret_day);
+/** register_store_closed_put() - within the caller's transaction. Return: 0 or a store_err. */
+int register_store_closed_put(struct register_store *s, int64_t day);
+
 enum register_store_number {
 	REGISTER_STORE_PUPILS, /* not left */
 	REGISTER_STORE_CARDS,

@@ -266,17 +266,48 @@ static void test_broker_after_the_taps(void **state)
 	stage_close(s);
 }
 
-static bool is_excused(struct stage *s, void *ctx)
+struct mark_wait {
+	const char *pupil, *mark;
+};
+
+/* Monday morning's mark of a pupil, as the secretariat sees it. */
+static bool has_mark(struct stage *s, void *ctx)
 {
+	const struct mark_wait *w = ctx;
 	struct wire_node *pupil = school_ctl_json(s, "register",
-		(const char *const[]){ "pupil", "show", YASSINE, "--from", "2026-11-23", NULL });
+		(const char *const[]){ "pupil", "show", w->pupil, "--from", "2026-11-23", NULL });
 	const struct wire_node *morning = half_day(pupil, "2026-11-23", "am");
 	const char *mark = morning ? wire_node_get_text(morning, "mark") : NULL;
-	bool excused = mark && strcmp(mark, "x") == 0;
+	bool has = mark && strcmp(mark, w->mark) == 0;
 
-	(void)ctx;
 	wire_node_destroy(pupil);
-	return excused;
+	return has;
+}
+
+static void wait_mark(struct stage *s, const char *pupil, const char *mark)
+{
+	struct mark_wait w = { pupil, mark };
+	char what[64];
+
+	(void)snprintf(what, sizeof(what), "mark %s of %s", mark, pupil);
+	stage_until(s, has_mark, &w, what);
+}
+
+static void import_text(struct stage *s, const char *what, const char *text)
+{
+	char file[300];
+
+	(void)snprintf(file, sizeof(file), "%s", stage_path(s, "%s.csv", what));
+	write_bytes(file, text, strlen(text));
+	free(school_ctl(s, "register", (const char *const[]){ "import", what, file, NULL }));
+}
+
+static struct stage_program *start_register(struct stage *s)
+{
+	struct stage_program *p = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+
+	stage_disconnect(s, stage_connect(s, "register", "register.sock", WIRE_ROLE_CONTROL));
+	return p;
 }
 
 /* An excuse that comes the day after: yesterday's mark follows, and its alert says why it was untrue. */
@@ -285,7 +316,6 @@ static void test_excused_afterwards(void **state)
 	(void)state;
 	struct stage *s = stage_open();
 	struct gate g;
-	char file[300];
 
 	stage_clock(s, "2026-11-23T08:45:01+01:00");
 	stage_broker_start(s, true);
@@ -296,20 +326,60 @@ static void test_excused_afterwards(void **state)
 	stop_gate(s, &g);
 	stage_stop(s, reg);
 	stage_clock(s, "2026-11-24T07:50:00+01:00");
-	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
-	stage_disconnect(s, stage_connect(s, "register", "register.sock", WIRE_ROLE_CONTROL));
+	reg = start_register(s);
 	size_t from = stage_n_messages(s);
-	static const char rows[] = "pupil_id;from;from_half;to;to_half;reason\n"
-				   "12346;2026-11-23;am;2026-11-23;am;excused\n";
-	(void)snprintf(file, sizeof(file), "%s", stage_path(s, "excused.csv"));
-	write_bytes(file, rows, sizeof(rows) - 1);
-	free(school_ctl(s, "register", (const char *const[]){ "import", "excused", file, NULL }));
-	stage_until(s, is_excused, NULL, "yesterday's mark");
+	import_text(s, "excused",
+		"pupil_id;from;from_half;to;to_half;reason\n12346;2026-11-23;am;2026-11-23;am;"
+		"excused\n");
+	wait_mark(s, YASSINE, "x");
 	size_t at = stage_wait_message(s, from, "care/event", "\"what\":\"excused\"");
 	assert_non_null(
 		strstr(stage_message(s, at)->payload, "\"id\":\"2026-11-23-am-p" YASSINE "\""));
 	assert_non_null(strstr(stage_message(s, at)->payload, "\"state\":\"retracted\""));
+	/* But a timetable or a class of today says nothing about a day that is over. */
+	import_text(s, "timetable", "class;weekday;half;start;end\n*;tue;am;07:00;12:05\n");
+	import_text(s, "pupils", "pupil_id;last_name;first_name;class\n12345;Peeters;Noor;4A\n");
+	stage_stop(s, reg);
+	from = stage_n_messages(s);
+	reg = start_register(s);
+	(void)stage_wait_message(s, from, "gates/data", "\"4A\"");
+	wait_mark(s, NOOR, "-");
+	wait_mark(s, YASSINE, "x");
+	assert_int_equal(stage_find(s, from, "care/event", "2026-11-23"), -1);
 	stage_validate(s);
+	stage_stop(s, reg);
+	stage_close(s);
+}
+
+/* No broker on Monday: on Tuesday every half day of it has its mark, and no one is called about it. */
+static void test_a_day_without_broker(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+	struct gate g;
+
+	stage_clock(s, "2026-11-23T08:10:00+01:00");
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	start_gate(s, "gate-1", &g);
+	wait_data(s, "gate-1");
+	stage_stop(s, reg);
+	stage_broker_stop(s, true);
+	(void)tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
+	stop_gate(s, &g);
+
+	stage_clock(s, "2026-11-24T07:50:00+01:00");
+	size_t from = stage_n_messages(s);
+	stage_broker_start(s, true);
+	reg = start_register(s);
+	wait_mark(s, YASSINE, "-");
+	start_gate(s, "gate-1", &g);
+	wait_mark(s, NOOR, "|");
+	wait_mark(s, ELIF, "x");
+	assert_int_equal(stage_find(s, from, "care/event", "2026-11-23"), -1);
+	stage_validate(s);
+	stop_gate(s, &g);
 	stage_stop(s, reg);
 	stage_close(s);
 }
@@ -424,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_absent_then_arrived),
 		cmocka_unit_test(test_broker_after_the_taps),
 		cmocka_unit_test(test_excused_afterwards),
+		cmocka_unit_test(test_a_day_without_broker),
 		cmocka_unit_test(test_old_copy_of_a_gate),
 		cmocka_unit_test(test_lost_register),
 		cmocka_unit_test(test_nonsense),
