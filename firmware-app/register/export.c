@@ -17,6 +17,7 @@ struct entry {
 	char code; /* 0: none */
 	bool said; /* the code is a person's */
 	char exported; /* 0: nothing */
+	char class_name[TIMETABLE_CLASS_MAX]; /* of that day; "" not kept */
 };
 
 /* One date's, or one half day's. Grows by doubling; a failure shows at the end. */
@@ -63,6 +64,7 @@ static int take_mark(void *ctx, const struct register_store_mark *mark)
 	e->mark = mark->value;
 	e->minutes_late = mark->minutes_late;
 	e->arrived_at_ms = mark->arrived_at_ms;
+	memcpy(e->class_name, mark->class_name, sizeof(e->class_name));
 	/* With B an excuse is none, and the mark says so: the code stands all the same. */
 	if (mark->value == MARK_EXCUSED || mark_is_missing(mark->value))
 		e->code = excuse_code(g, mark->pupil, mark->half);
@@ -124,6 +126,7 @@ static void merge(struct gathering *g)
 			to->mark = from->mark;
 			to->minutes_late = from->minutes_late;
 			to->arrived_at_ms = from->arrived_at_ms;
+			memcpy(to->class_name, from->class_name, sizeof(to->class_name));
 		}
 		if (from->code && (from->said || !to->said))
 			to->code = from->code;
@@ -197,7 +200,7 @@ static int put_entry(struct register_store *s, const struct gathering *g,
 		.pupil = e->pupil,
 		.last_name = pupil->last_name,
 		.first_name = pupil->first_name,
-		.class_name = pupil->class_name,
+		.class_name = e->class_name[0] ? e->class_name : pupil->class_name,
 		/* With a code alone, before there is a mark: open. */
 		.mark = e->mark == MARK_NONE ? MARK_AWAITED : e->mark,
 		.code = e->code,

@@ -758,6 +758,8 @@ void register_mark_row(
 	ret_row->day = civil_day_number(day->date);
 	ret_row->half = ref.half;
 	ret_row->pupil = day->roster->pupils[ref.pupil].id;
+	memcpy(ret_row->class_name, day->roster->pupils[ref.pupil].class_name,
+		sizeof(ret_row->class_name));
 	ret_row->value = h->mark.value;
 	ret_row->minutes_late = h->mark.minutes_late;
 	ret_row->arrived_at_ms = by_tap ? h->tap_at_ms : -1;

@@ -247,6 +247,7 @@ int register_store_mark_put(struct register_store *s, const struct register_stor
 	else
 		db_put_null(&q);
 	db_put_text(&q, mark->gate);
+	db_put_text(&q, mark->class_name);
 	return db_run(&q);
 }
 
@@ -279,6 +280,7 @@ static int walk_marks(struct db_query *q, register_store_mark_fn *take, void *ct
 		else
 			mark.arrived_at_ms = db_get_int(q);
 		db_get_text(q, mark.gate, sizeof(mark.gate));
+		db_get_text(q, mark.class_name, sizeof(mark.class_name));
 		r = take(ctx, &mark);
 		if (r)
 			break;

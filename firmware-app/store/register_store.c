@@ -103,6 +103,8 @@ static const struct db_migration migrations[] = {
 		" PRIMARY KEY(request, who)) STRICT, WITHOUT ROWID;"
 		"CREATE INDEX command_done_at ON command_done(at);"
 		"CREATE INDEX journal_about ON journal(about);" },
+	/* The class that the pupil was in: an export of last year must not stand under this year's classes. */
+	{ 5, 1, "ALTER TABLE mark ADD COLUMN class TEXT NOT NULL DEFAULT ''" },
 };
 
 #define PUPIL_COLUMNS "id, last_name, first_name, class, language, left_at IS NOT NULL"
@@ -111,7 +113,7 @@ static const struct db_migration migrations[] = {
 #define CHECKIN_COLUMNS                                                                            \
 	"id, revision, received_at, log, seq, gate, result, at, clock, clock_error_ms, boot,"      \
 	" boot_ms, pupil, card, gate_day, gate_half, minutes_late, source"
-#define MARK_COLUMNS "day, half, pupil, mark, unconfirmed, minutes_late, arrived_at, gate"
+#define MARK_COLUMNS "day, half, pupil, mark, unconfirmed, minutes_late, arrived_at, gate, class"
 #define ALERT_COLUMNS                                                                              \
 	"id, day, half, kind, state, confirmed, raised_at, changed_at, revision, pupil, gate,"     \
 	" class, card, expected_at, arrived_at, minutes_late, missing, expected,"                  \
@@ -196,7 +198,7 @@ static const char *const statements[N_STATEMENTS] = {
 			 " ORDER BY rowid DESC LIMIT ?1",
 	[REFUSED_ONE] = "SELECT reason FROM refused WHERE log = ?1 AND seq = ?2 LIMIT 1",
 	[REFUSED_COUNT] = "SELECT count(*) FROM refused",
-	[MARK_PUT] = "INSERT INTO mark(" MARK_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+	[MARK_PUT] = "INSERT INTO mark(" MARK_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
 		     " ON CONFLICT DO UPDATE SET mark = ?4, unconfirmed = ?5, minutes_late = ?6,"
 		     " arrived_at = ?7, gate = ?8",
 	[MARK_DROP] = "DELETE FROM mark WHERE day = ?1 AND half = ?2 AND pupil = ?3",
@@ -205,7 +207,8 @@ static const char *const statements[N_STATEMENTS] = {
 		    " ORDER BY day, half",
 	/* By the roster's order, so that each pupil's marks lie together in the file. */
 	[MARK_BETWEEN] =
-		"SELECT day, half, pupil, mark, unconfirmed, minutes_late, arrived_at, gate"
+		"SELECT day, half, pupil, mark, unconfirmed, minutes_late, arrived_at, gate, "
+		"mark.class"
 		" FROM pupil CROSS JOIN mark ON mark.pupil = pupil.id"
 		" WHERE left_at IS NULL AND day BETWEEN ?1 AND ?2 ORDER BY pupil.id, day, half",
 	[ALERT_PUT] =

@@ -180,6 +180,8 @@ struct register_store_mark {
 	int minutes_late;
 	int64_t arrived_at_ms; /* negative: no tap */
 	char gate[CHECKIN_GATE_MAX]; /* of the tap; "" none */
+	/* Of that day: a pupil moves on, the half day stays with the class. Kept as first written; "" from before. */
+	char class_name[TIMETABLE_CLASS_MAX];
 };
 
 /** register_store_mark_put() - write one, or take it away where it says nothing. */

@@ -310,6 +310,22 @@ static struct stage_program *start_register(struct stage *s)
 	return p;
 }
 
+/* Noor moved to 4A today; Monday's half days stay with the class that she was in. */
+static void check_exported_class(struct stage *s)
+{
+	char file[300];
+	char *csv = NULL;
+
+	(void)snprintf(file, sizeof(file), "%s", stage_path(s, "monday.csv"));
+	free(school_ctl(s, "register",
+		(const char *const[]){ "export", "csv", "--from", "2026-11-23", "--to",
+			"2026-11-23", "--out", file, NULL }));
+	assert_true(file_read(file, 1 << 20, &csv) > 0);
+	assert_non_null(strstr(csv, "23/11/2026;am;" NOOR ";Peeters;Noor;3A;-;"));
+	assert_null(strstr(csv, ";4A;"));
+	free(csv);
+}
+
 /* An excuse that comes the day after: yesterday's mark follows, and its alert says why it was untrue. */
 static void test_excused_afterwards(void **state)
 {
@@ -346,6 +362,7 @@ static void test_excused_afterwards(void **state)
 	wait_mark(s, NOOR, "-");
 	wait_mark(s, YASSINE, "x");
 	assert_int_equal(stage_find(s, from, "care/event", "2026-11-23"), -1);
+	check_exported_class(s);
 	stage_validate(s);
 	stage_stop(s, reg);
 	stage_close(s);
