@@ -28,26 +28,44 @@ void past_settle(struct register_program *r)
 	r->settle_day = civil_day_number(r->state.today) - 1;
 }
 
-static void close_day(struct register_program *r)
+static bool has_lessons(const struct register_program *r, const struct day *day)
 {
-	int32_t today = civil_day_number(r->state.today);
-	if (r->closed_day >= today - 1 || r->err)
-		return;
-	/* Further back the computed holidays aren't in memory. */
-	if (r->closed_day < today - COMMAND_DAYS_BACK)
-		r->closed_day = today - COMMAND_DAYS_BACK;
-	struct day *day = school_day(r, civil_date_of_day(r->closed_day + 1));
-	if (!day || school_begin(r))
-		return;
+	for (size_t i = 0; i < r->roster->n_classes; i++)
+		if (day_class_of(day, i, HALFDAY_AM)->slot ||
+			day_class_of(day, i, HALFDAY_PM)->slot)
+			return true;
+	return false;
+}
+
+static void decide_all(struct register_program *r, struct day *day)
+{
 	for (size_t p = 0; p < r->roster->n_pupils && !r->err; p++) {
 		register_effects_clear(r->fx);
 		register_decide_over(&r->state, day, p, r->fx);
 		school_write(r, day);
 	}
+}
+
+/* One day with lessons a turn; those without are passed over at once, so that a summer is one write. */
+static void close_day(struct register_program *r)
+{
+	int32_t yesterday = civil_day_number(r->state.today) - 1;
+	if (r->closed_day >= yesterday || r->err)
+		return;
+	int32_t next = r->closed_day + 1;
+	/* Further back the computed holidays aren't in memory. */
+	if (next <= yesterday - COMMAND_DAYS_BACK)
+		next = yesterday - COMMAND_DAYS_BACK + 1;
+	struct day *day = school_day(r, civil_date_of_day(next));
+	while (day && next < yesterday && !has_lessons(r, day))
+		day = school_day(r, civil_date_of_day(++next));
+	if (!day || school_begin(r))
+		return;
+	decide_all(r, day);
 	if (!r->err)
-		r->err = register_store_closed_put(r->store, r->closed_day + 1);
+		r->err = register_store_closed_put(r->store, next);
 	if (!r->err)
-		r->closed_day++;
+		r->closed_day = next;
 }
 
 /* An excuse covers the half day, or did when its mark was made; and the lessons of then are still known. */

@@ -116,6 +116,8 @@ static void test_retention(void **state)
 	stage_wait_log(s, reg, "retention kept_from=2025-09-01 dropped=0");
 	assert_int_equal(half_days(s, NOOR), 2);
 	check_status(s, "2025-09-01", false);
+	/* Midnight first: then a pause of five seconds before each slice, so the two together would pass one deadline. */
+	stage_wait_log(s, reg, "new_day");
 	stage_wait_log(s, reg, "retention kept_from=2026-09-01");
 	assert_int_equal(half_days(s, NOOR), 0);
 	check_status(s, "2026-09-01", true);
