@@ -42,14 +42,16 @@ static void complain(
 
 static void send_view(struct kiosk *k, struct hub_client *to, const struct wire_view *view)
 {
-	struct kiosk_client *c = hub_tag(to);
+	const struct kiosk_client *c = hub_tag(to);
+	/* A client that can't take it is dropped as it is sent, and what is kept of it is gone. */
+	bool is_screen = c && c->role == WIRE_ROLE_SCREEN;
 	/* One message a call of this size would not fit every stack; the wiring has one thread. */
 	static struct wire_local message;
 
 	message = (struct wire_local){ .type = WIRE_LOCAL_VIEW };
 	message.view = *view;
 	send_message(to, &message);
-	if (c->role == WIRE_ROLE_SCREEN && k->view_sent_us < 0)
+	if (is_screen && k->view_sent_us < 0)
 		k->view_sent_us = mono_us();
 }
 
@@ -75,8 +77,9 @@ static void take_hello(struct kiosk *k, struct hub_client *from, struct kiosk_cl
 		c->reader = WIRE_READER_STARTING;
 	(void)snprintf(welcome.gate, sizeof(welcome.gate), "%s", k->config.unit_id);
 	(void)snprintf(welcome.version, sizeof(welcome.version), "%s", config_version());
-	send_message(from, &welcome);
-	if (k->state.shown && (c->role == WIRE_ROLE_SCREEN || c->role == WIRE_ROLE_SIGNAL))
+	enum wire_role role = c->role;
+	send_message(from, &welcome); /* may drop it */
+	if (k->state.shown && (role == WIRE_ROLE_SCREEN || role == WIRE_ROLE_SIGNAL))
 		send_view(k, from, &k->state.view);
 }
 
