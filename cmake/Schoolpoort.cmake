@@ -96,3 +96,14 @@ function(schoolpoort_unit_test name)
 	add_test(NAME ${name} COMMAND test_${name})
 	set_tests_properties(${name} PROPERTIES TIMEOUT 60)
 endfunction()
+
+# schoolpoort_long_test(NAME SECONDS COMMAND ...): what takes minutes or hours, for `./dev test --long` alone. Runs
+# without sanitizers, since it measures memory and time too.
+function(schoolpoort_long_test name seconds)
+	if(NOT CMAKE_BUILD_TYPE MATCHES "^Rel" OR SCHOOLPOORT_SANITIZE)
+		return()
+	endif()
+	cmake_parse_arguments(P "" "" "COMMAND" ${ARGN})
+	add_test(NAME ${name} COMMAND ${P_COMMAND})
+	set_tests_properties(${name} PROPERTIES TIMEOUT ${seconds} LABELS hours RUN_SERIAL TRUE)
+endfunction()
