@@ -12,6 +12,7 @@ import sys
 
 import arrows
 import rules
+import units
 from csource import Source
 
 CHECKS = {
@@ -25,6 +26,8 @@ CHECKS = {
     "words": rules.check_words,
     "schema": rules.check_schema,
     "header": rules.check_header,
+    "unit": units.check_unit,
+    "console": units.check_console,
 }
 # Trees that must fail, each for its own reason; fixtures.py runs them.
 FIXTURES = "tests/lint/fixtures/"

@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""The checks of what systemd is told: service units, and what a keyboard at the gate may do."""
+
+import posixpath
+import re
+
+UNITS = "firmware-app/packaging/"
+
+# section, key: values that are allowed. Every service has them, each once. Source: library-facts 8;
+# faults.md N2, N7, N8, P1, P6, X6.
+ALWAYS = {
+    ("Unit", "StartLimitIntervalSec"): ("0",),
+    ("Service", "Type"): ("notify",),
+    ("Service", "Restart"): ("always",),
+    ("Service", "RestartSec"): ("1",),
+    ("Service", "RestartPreventExitStatus"): ("2",),
+    ("Service", "TimeoutStopSec"): ("5",),
+    ("Service", "WatchdogSec"): ("10",),
+    ("Service", "UMask"): ("0007",),
+    ("Service", "Group"): ("schoolpoort",),
+    ("Service", "NoNewPrivileges"): ("yes",),
+    ("Service", "CapabilityBoundingSet"): ("",),
+    ("Service", "ProtectSystem"): ("strict",),
+    ("Service", "ProtectHome"): ("yes",),
+    ("Service", "PrivateTmp"): ("yes",),
+    ("Service", "ProtectKernelTunables"): ("yes",),
+    ("Service", "ProtectKernelModules"): ("yes",),
+    ("Service", "ProtectKernelLogs"): ("yes",),
+    ("Service", "ProtectControlGroups"): ("yes",),
+    ("Service", "ProtectProc"): ("invisible",),
+    ("Service", "RestrictNamespaces"): ("yes",),
+    ("Service", "RestrictRealtime"): ("yes",),
+    ("Service", "RestrictSUIDSGID"): ("yes",),
+    ("Service", "LockPersonality"): ("yes",),
+    ("Service", "SystemCallArchitectures"): ("native",),
+    ("Service", "SystemCallFilter"): ("@system-service adjtimex clock_adjtime",),
+    ("Service", "DevicePolicy"): ("closed",),
+}
+SERVER = {
+    ("Service", "PrivateDevices"): ("yes",),
+    ("Service", "MemoryDenyWriteExecute"): ("yes",),
+    ("Service", "RestrictAddressFamilies"): ("AF_UNIX AF_INET AF_INET6",),
+    ("Service", "ReadWritePaths"): ("/run/schoolpoort /var/lib/schoolpoort",),
+}
+CLIENT = {
+    ("Service", "IPAddressDeny"): ("any",),
+    ("Service", "ReadWritePaths"): ("/run/schoolpoort",),
+}
+OF_UNIT = {
+    "schoolpoort-kiosk": SERVER,
+    "schoolpoort-register": SERVER,
+    "schoolpoort-reader": {
+        **CLIENT,
+        ("Service", "WatchdogSec"): ("3",),
+        ("Service", "WatchdogSignal"): ("SIGKILL",),
+        ("Service", "MemoryDenyWriteExecute"): ("yes",),
+        ("Service", "RestrictAddressFamilies"): ("AF_UNIX",),
+        ("Service", "ExecStartPre"): (
+            "+/usr/bin/schoolpoort-reader-reset --config /etc/schoolpoort/unit.conf",),
+    },
+    "schoolpoort-screen": {
+        **CLIENT,
+        ("Service", "RestrictAddressFamilies"): ("AF_UNIX AF_NETLINK",),
+    },
+}
+# key: why no unit of ours has it.
+NEVER = {
+    "RuntimeDirectory": "chowned to each unit's user in turn: tmpfiles makes the folder",
+    "StateDirectory": "chowned to each unit's user in turn: tmpfiles makes the folder",
+    "RuntimeMaxSec": "nothing restarts by itself in the morning (P7)",
+    "StartLimitBurst": "there is no start limit (N8)",
+    "StartLimitAction": "there is no start limit (N8)",
+    "AmbientCapabilities": "no program of ours needs a capability",
+    "ProcSubset": "hides /proc/sys/kernel/random/boot_id",
+    "PrivateUsers": "the sockets would know everybody as nobody",
+}
+# A file whose path matches: the section and key that it must have. X6: nothing happens at a
+# keyboard, a console switch, SysRq or Ctrl-Alt-Del.
+CONSOLE = (
+    (re.compile(r"/logind\.conf\.d/[^/]+\.conf$"), {
+        ("Login", "NAutoVTs"): ("0",),
+        ("Login", "ReserveVT"): ("0",),
+        ("Login", "HandlePowerKey"): ("ignore",),
+        ("Login", "HandleRebootKey"): ("ignore",),
+        ("Login", "HandleSuspendKey"): ("ignore",),
+        ("Login", "HandleHibernateKey"): ("ignore",),
+    }),
+    (re.compile(r"/system\.conf\.d/[^/]+\.conf$"), {
+        ("Manager", "CtrlAltDelBurstAction"): ("none",),
+        ("Manager", "RuntimeWatchdogSec"): ("14",),
+        ("Manager", "RebootWatchdogSec"): ("2min",),
+    }),
+    (re.compile(r"/sysctl\.d/[^/]+\.conf$"), {("", "kernel.sysrq"): ("0",)}),
+)
+
+
+def read_ini(text):
+    """Yields (line, section, key, value)."""
+    section = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.strip()
+        if not line or line[0] in "#;":
+            continue
+        if line.startswith("[") and line.endswith("]"):
+            section = line[1:-1]
+        elif "=" in line:
+            key, value = (word.strip() for word in line.split("=", 1))
+            yield number, section, key, value
+
+
+def demand(path, text, wanted, report):
+    """Each of the wanted keys once, with one of its values."""
+    seen = {}
+    for number, section, key, value in read_ini(text):
+        allowed = wanted.get((section, key))
+        if allowed is None:
+            continue
+        if (section, key) in seen:
+            report(path, number, f"{key}= stands in line {seen[section, key]} already")
+        seen.setdefault((section, key), number)
+        if value not in allowed:
+            report(path, number, f"{key}={value}: must be {key}={' or '.join(allowed)}")
+    for section, key in wanted:
+        if (section, key) not in seen:
+            report(path, 1, f"[{section}] lacks {key}={' or '.join(wanted[section, key])}")
+
+
+def check_unit(tree, report):
+    for path in tree.files(".service"):
+        if not path.startswith(UNITS):
+            continue
+        name = posixpath.basename(path)[:-len(".service")]
+        if name not in OF_UNIT:
+            report(path, 1, f"{name} has no row in OF_UNIT of tests/lint/units.py")
+            continue
+        text = tree.text(path)
+        demand(path, text, {**ALWAYS, **OF_UNIT[name], ("Service", "User"): (name,)}, report)
+        for number, _, key, _ in read_ini(text):
+            if key in NEVER:
+                report(path, number, f"{key}=: {NEVER[key]}")
+
+
+def check_console(tree, report):
+    for path in tree.files(".conf"):
+        for pattern, wanted in CONSOLE:
+            if path.startswith(UNITS) and pattern.search(path):
+                demand(path, tree.text(path), wanted, report)
