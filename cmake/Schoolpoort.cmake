@@ -42,6 +42,7 @@ foreach(root firmware-app drivers ui tests)
 	add_compile_options("SHELL:-iquote ${CMAKE_SOURCE_DIR}/${root}")
 endforeach()
 
+option(SCHOOLPOORT_FUZZER "build tests/fuzz with clang's fuzzer" OFF)
 option(BUILD_TESTING "build the tests" ON)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)

@@ -113,7 +113,9 @@ static int put_code_point(struct csv *csv, unsigned code)
 /* One byte of the file into the field at hand. @column: 1 and up, for the message */
 static int put(struct csv *csv, unsigned char c, int column)
 {
-	if ((c < 0x20 && c != '\t') || c == 0x7f)
+	if (c == '\t') /* spreadsheets leave one in a name; nothing behind this expects it */
+		c = ' ';
+	if (c < 0x20 || c == 0x7f)
 		return refuse_at(csv, csv->next_line, column, "control character");
 	if (c < 0x80 || !csv->windows_1252)
 		return put_byte(csv, c);

@@ -65,6 +65,7 @@ static const struct {
 		"1|Noor|~/2|An|~/" },
 	{ "empty lines", "id;name\n\n1;Noor\n;\n\r\n2;An\n\n", "1|Noor|~/2|An|~/" },
 	{ "trimmed unless quoted", "id;name\n 1 ;\" Noor \"\n", "1| Noor |~/" },
+	{ "a tab is a blank", "id;name\n1;No\tor\n", "1|No or|~/" },
 	{ "short rows", "id;name;extra\n1;Noor\n", "1|Noor|/" },
 	{ "Windows-1252", "id;name\n1;Andr\xe9 \x80\n", "1|Andr\xc3\xa9 \xe2\x82\xac|~/" },
 	{ "not assigned in Windows-1252", "id;name\n1;Noor\n2;\x81\xe9\n", "!3:2" },
