@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import arrows
+import faults
 import rules
 import units
 from csource import Source
@@ -28,6 +29,7 @@ CHECKS = {
     "header": rules.check_header,
     "unit": units.check_unit,
     "console": units.check_console,
+    "faults": faults.check_faults,
 }
 # Trees that must fail, each for its own reason; fixtures.py runs them.
 FIXTURES = "tests/lint/fixtures/"
