@@ -14,7 +14,8 @@ enum health_step health_next(const struct health *h, bool has_card, int64_t now_
 		return HEALTH_PING;
 	if (h->open)
 		return HEALTH_LOOK;
-	if (h->hopeless || (!h->absent && h->failed >= HEALTH_OPENS_MAX))
+	if (h->hopeless || (!h->absent && h->failed >= HEALTH_OPENS_MAX) ||
+		h->n_short >= HEALTH_SHORT_MAX)
 		return HEALTH_END;
 	return now_us < h->open_at_us ? HEALTH_WAIT : HEALTH_OPEN;
 }
@@ -24,13 +25,17 @@ int64_t health_wait_us(const struct health *h, int64_t now_us)
 	return now_us < h->open_at_us ? h->open_at_us - now_us : 0;
 }
 
-static void failed(struct health *h, int64_t now_us)
+static int64_t wait_us(int n_before)
 {
 	int last = (int)(sizeof(wait_s) / sizeof(wait_s[0])) - 1;
-	int i = h->failed < last ? h->failed : last;
 
-	h->open_at_us = now_us + (int64_t)wait_s[i] * 1000000;
-	if (h->failed <= last) /* so that years of a missing port don't overflow it */
+	return (int64_t)wait_s[n_before < last ? n_before : last] * 1000000;
+}
+
+static void failed(struct health *h, int64_t now_us)
+{
+	h->open_at_us = now_us + wait_us(h->failed);
+	if (h->failed <= HEALTH_OPENS_MAX) /* so that years of a missing port don't overflow it */
 		h->failed++;
 }
 
@@ -46,6 +51,9 @@ void health_opened(struct health *h, int err, int64_t now_us)
 	h->lost = false;
 	h->errors = 0;
 	h->pinged_us = now_us;
+	h->opened_us = now_us;
+	if (err == READER_ERR_ABSENT) /* unplugged: nothing that comes and goes by itself */
+		h->n_short = 0;
 	if (err < 0)
 		failed(h, now_us);
 }
@@ -65,13 +73,34 @@ void health_answered(struct health *h, int err, bool is_look, int64_t now_us)
 	h->errors = 0;
 	h->good = true;
 	h->failed = 0;
+	if (now_us - h->opened_us >= HEALTH_STEADY_US)
+		h->n_short = 0;
+}
+
+void health_refreshed(struct health *h, int64_t now_us)
+{
+	h->open = false;
+	h->good = false;
+	h->open_at_us = now_us;
+}
+
+bool health_is_steady(const struct health *h)
+{
+	return h->good && h->n_short == 0;
 }
 
 void health_closed(struct health *h, int64_t now_us)
 {
 	h->open = false;
 	h->open_at_us = now_us;
-	if (!h->good)
+	if (!h->good) {
 		failed(h, now_us);
+	} else if (now_us - h->opened_us < HEALTH_STEADY_US) {
+		/* The first is opened again at once: a disturbance. The next ones wait: each open costs 60 ms of
+		 * reading, two lines of log and, with some drivers, memory. */
+		if (h->n_short > 0)
+			h->open_at_us = now_us + wait_us(h->n_short - 1);
+		h->n_short++;
+	}
 	h->good = false;
 }

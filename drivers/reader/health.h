@@ -7,7 +7,8 @@
  * the unit's, which pulses them before each start: hence the end after HEALTH_OPENS_MAX failures
  * of a chip that is there. A port that isn't there is waited for instead: no reset helps, and a
  * plug does. An opening counts as good by its first good look, so that a chip which opens and then
- * never finds a card is not opened in a circle for ever. Source: library-facts.md 1.2, 1.4; faults
+ * never finds a card is not opened in a circle for ever. One that reads for a moment only is opened
+ * at once the first time, then after 1, 2, 4, 5 s, and ends after HEALTH_SHORT_MAX of these. Source: library-facts.md 1.2, 1.4; faults
  * N1 to N3, N8, N9.
  */
 #pragma once
@@ -18,6 +19,8 @@
 
 #define HEALTH_ERRORS_MAX 3 /* in a row, then close */
 #define HEALTH_OPENS_MAX 3 /* failed in a row, then end */
+#define HEALTH_STEADY_US 10000000 /* an opening that lives shorter is one of a row */
+#define HEALTH_SHORT_MAX 10 /* short-lived in a row, then end: half a minute of coming and going */
 #define HEALTH_PING_US 2000000
 
 enum health_step {
@@ -37,7 +40,9 @@ struct health {
 	bool absent; /* the last open found no device */
 	int errors; /* in a row */
 	int failed; /* openings that came to nothing, in a row */
+	int n_short; /* openings in a row that read, and not for long */
 	int64_t open_at_us; /* not before */
+	int64_t opened_us;
 	int64_t pinged_us;
 };
 
@@ -53,6 +58,12 @@ void health_opened(struct health *h, int err, int64_t now_us);
 /** health_answered() - @err: what look or ping gave; 0 or more is good. @is_look: a good one proves
  * the opening */
 void health_answered(struct health *h, int err, bool is_look, int64_t now_us);
+
+/** health_refreshed() - closed of our own will while all was well: opens again at once, and nothing is counted. */
+void health_refreshed(struct health *h, int64_t now_us);
+
+/** health_is_steady() - it reads, and not as one of a row of short-lived openings. */
+bool health_is_steady(const struct health *h);
 
 /** health_closed() - after the close that HEALTH_CLOSE asked for. */
 void health_closed(struct health *h, int64_t now_us);

@@ -8,24 +8,28 @@
  * a status is told right before it, so that the kiosk's 2 s aren't passed by a reader that lives.
  * sd-event is in the loop for SIGTERM and for the socket; a thread for libnfc was rejected, since
  * one that hangs there can't be ended. Logged are edges only: the first good look, the fault, the
- * kiosk lost and back; a start that comes to nothing is one line. Never a UID.
+ * kiosk lost and back; a start that comes to nothing is one line, a reader that comes and goes two
+ * for each row of it. Never a UID.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "reader/client.h"
 #include "reader/field.h"
 #include "reader/health.h"
 #include "reader/reader.h"
+#include "reader/upkeep.h"
 #include "sys/clock.h"
 #include "sys/config.h"
 #include "sys/file.h"
 #include "sys/log.h"
 #include "sys/loop.h"
+#include "sys/zone.h"
 
 #define EVENTS_PER_TURN 16
 #define WAIT_MAX_US                                                                                \
@@ -43,8 +47,13 @@ struct program {
 	struct reader reader;
 	struct field field;
 	struct health health;
+	struct upkeep upkeep;
+	struct clock
+		clock; /* for the night alone; what the kiosk is told runs on CLOCK_MONOTONIC */
 	enum wire_reader_state told; /* the state that the kiosk was told, or would have been */
 	bool was_good; /* since the start: the fault after it is an edge */
+	bool unsteady; /* comes and goes: said once, and no line more until it stays */
+	bool rests; /* ends for the night */
 	bool kiosk_lost;
 };
 
@@ -99,9 +108,9 @@ static void become(struct program *p, enum wire_reader_state state)
 	if (p->told == state)
 		return;
 	p->told = state;
-	if (state == WIRE_READER_OK && p->was_good)
+	if (state == WIRE_READER_OK && p->was_good && !p->unsteady)
 		log_info("reader_back");
-	else if (state == WIRE_READER_OK)
+	else if (state == WIRE_READER_OK && !p->was_good)
 		log_info("reader_ok");
 	p->was_good = p->was_good || state == WIRE_READER_OK;
 	tell_status(p);
@@ -113,6 +122,16 @@ static void tell_events(struct program *p, const struct field_events *events)
 		client_event(&p->client, &events->event[i]);
 }
 
+/* Before it becomes one. A start that never was good ends in a line of its own. */
+static void log_fault(struct program *p)
+{
+	if (p->told != WIRE_READER_OK || p->unsteady)
+		return;
+	p->unsteady = p->health.n_short > 0;
+	log_warn("reader_fault reason=\"%s\" next=%s", p->reader.reason,
+		p->unsteady ? "open_again_and_again" : "close_and_open");
+}
+
 static void step_open(struct program *p)
 {
 	struct reader *r = &p->reader;
@@ -122,12 +141,46 @@ static void step_open(struct program *p)
 	int err = r->driver->open(r, p->config.reader_connstring);
 	bool was_absent = p->health.absent;
 	health_opened(&p->health, err, clock_mono_us());
+	upkeep_opened(&p->upkeep, clock_read(&p->clock).boot_ms);
 	/* The chip that is there and doesn't answer ends in a line of its own; a missing one never
 	 * ends. */
 	if (err == READER_ERR_ABSENT && !was_absent)
 		log_warn("reader_absent reason=\"%s\" next=wait_for_it", r->reason);
-	if (err < 0)
+	if (err < 0) {
+		if (err != READER_ERR_ABSENT)
+			log_fault(p); /* it was well until it was opened anew */
 		become(p, WIRE_READER_FAULT);
+	}
+}
+
+/* Of the school's time; of UTC where tzdata is missing. */
+static int hour_of(int64_t wall_ms)
+{
+	time_t wall_s = (time_t)(wall_ms / 1000);
+	struct tm local;
+
+	return localtime_r(&wall_s, &local) ? local.tm_hour : -1;
+}
+
+static void step_upkeep(struct program *p)
+{
+	struct now now = clock_read(&p->clock);
+
+	if (field_now(&p->field).kind != FIELD_NOTHING) {
+		upkeep_card(&p->upkeep, now.boot_ms);
+		return;
+	}
+	switch (upkeep_next(&p->upkeep, now.boot_ms, hour_of(now.wall_ms))) {
+	case UPKEEP_NONE:
+		break;
+	case UPKEEP_REFRESH:
+		p->reader.driver->close(&p->reader);
+		health_refreshed(&p->health, clock_mono_us());
+		break;
+	case UPKEEP_END:
+		p->rests = true;
+		break;
+	}
 }
 
 static void step_look(struct program *p)
@@ -146,8 +199,14 @@ static void step_look(struct program *p)
 		field_missed(&p->field, at_us, n == READER_ERR_TIMEOUT);
 	tell_events(p, &events);
 	health_answered(&p->health, n, true, at_us);
-	if (n >= 0)
-		become(p, WIRE_READER_OK);
+	if (n < 0)
+		return;
+	become(p, WIRE_READER_OK);
+	if (p->unsteady && health_is_steady(&p->health)) {
+		p->unsteady = false;
+		log_info("reader_back");
+	}
+	step_upkeep(p);
 }
 
 static void step_ping(struct program *p)
@@ -157,8 +216,7 @@ static void step_ping(struct program *p)
 
 static void step_close(struct program *p)
 {
-	if (p->told == WIRE_READER_OK)
-		log_warn("reader_fault reason=\"%s\" next=close_and_open", p->reader.reason);
+	log_fault(p);
 	become(p, WIRE_READER_FAULT);
 	p->reader.driver->close(&p->reader);
 	health_closed(&p->health, clock_mono_us());
@@ -247,6 +305,11 @@ static int run(struct program *p)
 			log_error("reader_end reason=\"%s\" next=exit", p->reader.reason);
 			return EXIT_FAILURE;
 		}
+		if (p->rests) {
+			log_info("reader_rests next=start_anew");
+			r = -ESTALE;
+			break;
+		}
 	}
 	if (r == -ESTALE) {
 		loop_notify("STOPPING=1");
@@ -256,14 +319,35 @@ static int run(struct program *p)
 	return EXIT_FAILURE;
 }
 
-static int start(struct program *p)
+static void skip_change(void *ctx, int64_t from_s, int32_t offset_s)
+{
+	(void)ctx;
+	(void)from_s;
+	(void)offset_s;
+}
+
+static int start_clock(struct program *p, const struct config_options *options)
+{
+	const char *reason;
+
+	if (clock_init(&p->clock, options->clock_spec, false,
+		    &reason)) /* was checked with the options */
+		return -EINVAL;
+	(void)zone_load(p->config.school_timezone, skip_change, NULL); /* leaves TZ set */
+	upkeep_init(&p->upkeep, clock_read(&p->clock).boot_ms);
+	return 0;
+}
+
+static int start(struct program *p, const struct config_options *options)
 {
 	const struct config *c = &p->config;
 	char path[CLIENT_PATH_MAX];
 
 	if (take_lock(p) < 0)
 		return -1;
-	int err = config_socket_path(c, "kiosk.sock", path);
+	int err = start_clock(p, options);
+	if (err == 0)
+		err = config_socket_path(c, "kiosk.sock", path);
 	if (err == 0)
 		err = loop_create(&p->loop);
 	if (err == 0)
@@ -292,7 +376,7 @@ int main(int argc, char **argv)
 		return status;
 	if (options.clock_spec)
 		log_info("rehearsal clock=\"%s\" seen_us stays real", options.clock_spec);
-	status = start(&p) < 0 ? EXIT_FAILURE : run(&p);
+	status = start(&p, &options) < 0 ? EXIT_FAILURE : run(&p);
 	if (p.reader.driver)
 		p.reader.driver->close(&p.reader);
 	client_finish(&p.client);

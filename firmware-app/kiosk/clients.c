@@ -317,9 +317,10 @@ static void tell_reader(struct kiosk *k, enum wire_reader_state state, const cha
 {
 	if (state == k->reader && strcmp(fault, k->reader_fault) == 0)
 		return;
-	if (state == WIRE_READER_FAULT)
+	/* A reason that changes is in the state, not in the log: a reader that is started again and again has two. */
+	if (state == WIRE_READER_FAULT && k->reader != WIRE_READER_FAULT)
 		log_warn("reader_fault reason=\"%s\" next=wait_for_reader", fault);
-	else if (k->reader == WIRE_READER_FAULT)
+	else if (state != WIRE_READER_FAULT && k->reader == WIRE_READER_FAULT)
 		log_info("reader_back");
 	k->reader = state;
 	(void)snprintf(k->reader_fault, sizeof(k->reader_fault), "%s", fault);
@@ -337,22 +338,34 @@ static bool any_screen(const struct kiosk *k)
 	return false;
 }
 
-void clients_look(struct kiosk *k)
+static void look_at_reader(struct kiosk *k)
 {
 	enum wire_reader_state best;
 	const struct kiosk_client *client;
 	int64_t now_us = k->now.mono_us;
+	bool in_fault = k->reader == WIRE_READER_FAULT;
 
 	look_at_readers(k, &best, &client);
-	if (best == WIRE_READER_OK || best == WIRE_READER_STARTING) {
+	if (best != WIRE_READER_UNSAID)
+		k->reader_known_us = now_us;
+	if (best == WIRE_READER_OK || (best == WIRE_READER_STARTING && !in_fault)) {
 		k->reader_heard_us = now_us;
 		k->reader_silent_us = client->heard_us + KIOSK_READER_SILENT_US + 1;
 		tell_reader(k, best, "");
 	} else if (best == WIRE_READER_FAULT) {
 		tell_reader(k, best, client->reader_fault);
+	} else if (in_fault && now_us - k->reader_known_us <= KIOSK_READER_GONE_US) {
+		/* Started anew by its unit: until it reads, what was wrong stays shown, with its reason. */
 	} else if (now_us - k->started_us > KIOSK_READER_SILENT_US) {
 		tell_reader(k, WIRE_READER_FAULT, "no reader program is heard");
 	}
+}
+
+void clients_look(struct kiosk *k)
+{
+	int64_t now_us = k->now.mono_us;
+
+	look_at_reader(k);
 	bool screen_ok = any_screen(k) &&
 			 (k->view_sent_us < 0 || now_us - k->view_sent_us <= KIOSK_PRESENTED_US);
 	if (!any_screen(k))

@@ -31,6 +31,8 @@
 	32 /* datagrams a turn; the rest of a batch is room for what the broker sends */
 #define KIOSK_READER_SILENT_US                                                                     \
 	INT64_C(2000000) /* a reader says its status every second; library-facts.md 1.4 */
+#define KIOSK_READER_GONE_US                                                                       \
+	INT64_C(5000000) /* a reader that ends with a fault is back by then, or isn't coming */
 #define KIOSK_READER_NEVER_US INT64_C(30000000) /* no reader for so long: taps may be missing */
 #define KIOSK_PRESENTED_US                                                                         \
 	INT64_C(2000000) /* a view that is not on the display by then: the screen is absent */
@@ -92,6 +94,7 @@ struct kiosk {
 	enum wire_reader_state reader; /* of the best reader */
 	char reader_fault[WIRE_TEXT_MAX];
 	int64_t reader_heard_us; /* when the best reader was last well; or the start */
+	int64_t reader_known_us; /* when any reader was last heard; or the start */
 	int64_t reader_silent_us; /* when the best reader will have been silent for too long */
 	bool screen_ok;
 	int64_t view_sent_us; /* when the present view was sent to a screen that has not presented it; -1: none waits */

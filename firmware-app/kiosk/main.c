@@ -174,7 +174,7 @@ static int init_state(struct kiosk *k)
 	if (clock_boot_id(boot) < 0 || uuid_parse(boot, &settings.boot) < 0)
 		return -1;
 	kiosk_init(&k->state, &settings);
-	k->started_us = k->reader_heard_us = k->now.mono_us;
+	k->started_us = k->reader_heard_us = k->reader_known_us = k->now.mono_us;
 	k->view_sent_us = -1;
 	k->last_delivery_ms = -1;
 	k->complete_until_ms = k->now.wall_ms;

@@ -130,6 +130,7 @@ void rig_kiosk(struct rig *rig, bool on)
 static void run_reader(const struct rig *rig, const char *conf, int log_fd)
 {
 	char *const args[] = { strdup("schoolpoort-reader"), strdup("--config"), strdup(conf),
+		rig->clock ? strdup("--clock") : NULL, rig->clock ? strdup(rig->clock) : NULL,
 		NULL };
 	sigset_t none;
 
@@ -326,6 +327,15 @@ size_t rig_count(const struct rig *rig, size_t from, enum wire_local_type type, 
 
 	for (size_t i = from; i < rig->n_said; i++)
 		n += rig->said[i].type == type && (!uid || strcmp(rig->said[i].uid, uid) == 0);
+	return n;
+}
+
+size_t rig_count_status(const struct rig *rig, size_t from, enum wire_reader_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = from; i < rig->n_said; i++)
+		n += rig->said[i].type == WIRE_LOCAL_STATUS && rig->said[i].reader == state;
 	return n;
 }
 

@@ -37,6 +37,7 @@ struct rig {
 	struct hub *hub; /* NULL: no kiosk */
 	struct emu_control *emu;
 	pid_t emu_pid, reader_pid; /* 0: not running */
+	const char *clock; /* --clock of the reader; NULL none */
 	bool no_stdin; /* start the reader with descriptors 0 and 1 closed */
 	struct rig_said said[RIG_SAID_MAX];
 	size_t n_said;
@@ -77,5 +78,7 @@ void rig_turn_ms(struct rig *rig, int ms);
 void rig_turn(struct rig *rig);
 /** rig_count() - datagrams of a type from @from on. @uid: of cards, NULL any */
 size_t rig_count(const struct rig *rig, size_t from, enum wire_local_type type, const char *uid);
+/** rig_count_status() - statuses with this state from @from on. */
+size_t rig_count_status(const struct rig *rig, size_t from, enum wire_reader_state state);
 /** rig_check_statuses() - no two statuses in a row more than @ms apart, from @from on. */
 void rig_check_statuses(const struct rig *rig, size_t from, int ms);

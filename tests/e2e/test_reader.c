@@ -3,9 +3,10 @@
  * schoolpoort-reader as it runs at a gate: real libnfc, an emulated PN532 at 115,200 baud, a kiosk
  * that listens.
  *
- * Faults N1 to N5, N10, N11, N13 of the design, and the figures of drivers/reader/README.md, which
- * the last test prints.
+ * Rows N1 to N5, N8, N10, N11, N13 of faults.md as far as the reader goes; test_reader_gate.c has the kiosk beside
+ * it. The last test prints the figures of drivers/reader/README.md.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,8 +87,7 @@ static void test_the_next_pupil_at_once(void **state)
 	rig_close(rig);
 }
 
-/* N13 */
-static void test_two_cards(void **state)
+static void n13_two_cards_are_told_once(void **state)
 {
 	struct rig *rig = rig_start();
 	size_t at = 0;
@@ -104,8 +104,8 @@ static void test_two_cards(void **state)
 	rig_close(rig);
 }
 
-/* N11: a card that answers every second look is one card. */
-static void test_every_second_look(void **state)
+/* A card that answers every second look is one card. */
+static void n11_every_second_look_is_one_card(void **state)
 {
 	struct rig *rig = rig_start();
 	size_t at = 0;
@@ -122,8 +122,7 @@ static void test_every_second_look(void **state)
 	rig_close(rig);
 }
 
-/* N1 */
-static void test_unplugged(void **state)
+static void n1_port_gone_is_told_in_2s_and_waited_for(void **state)
 {
 	struct rig *rig = rig_start();
 	size_t at = rig->n_said;
@@ -145,9 +144,9 @@ static void test_unplugged(void **state)
 	rig_close(rig);
 }
 
-/* N2: the third failed open ends it, with the reason as its last line, and a status comes all the
+/* The third failed open ends it, with the reason as its last line, and a status comes all the
  * while. */
-static void test_mute(void **state)
+static void n2_mute_chip_ends_it_after_three_opens(void **state)
 {
 	struct rig *rig = rig_start();
 	size_t at = rig->n_said;
@@ -170,8 +169,8 @@ static void test_mute(void **state)
 	rig_close(rig);
 }
 
-/* N3: an error is never told as an empty field. */
-static void test_ack_only(void **state)
+/* An error is never told as an empty field. */
+static void n3_no_answer_is_no_empty_field(void **state)
 {
 	static const char *const fault[] = { "ack_only", "drop 4a" };
 
@@ -199,7 +198,7 @@ static void test_ack_only(void **state)
 }
 
 /* A chip that leaves the first question of an opening unanswered must not end in libnfc's assert. */
-static void test_half_opened(void **state)
+static void n3_half_opened_chip_is_opened_again(void **state)
 {
 	struct rig *rig = rig_start();
 	size_t at = 0;
@@ -215,8 +214,8 @@ static void test_half_opened(void **state)
 	rig_close(rig);
 }
 
-/* N5: the answer to a look comes long after; its UID is never the next pupil's. */
-static void test_late_answer(void **state)
+/* The answer to a look comes long after; its UID is never the next pupil's. */
+static void n5_late_answer_is_nobodys_card(void **state)
 {
 	static const struct {
 		int late_ms, count;
@@ -246,7 +245,7 @@ static void test_late_answer(void **state)
 }
 
 /* The next pupil holds the card there while the old answer is still under way. */
-static void test_late_answer_next_pupil_waits(void **state)
+static void n5_late_answer_while_the_next_pupil_waits(void **state)
 {
 	struct rig *rig = rig_start();
 	size_t at = 0;
@@ -270,8 +269,8 @@ static void test_late_answer_next_pupil_waits(void **state)
 	rig_close(rig);
 }
 
-/* N4, in short: no card that was not there, and it reads again. */
-static void test_damaged_answers(void **state)
+/* In short: no card that was not there, and it reads again. */
+static void n4_damaged_answers_are_no_card(void **state)
 {
 	static const char *const fault[] = { "bad_checksum count 2", "split 20 count 5",
 		"noise 7 count 20", "no_ack count 2", "bad_checksum count 8" };
@@ -311,8 +310,7 @@ static void test_forgotten_set_up(void **state)
 	rig_close(rig);
 }
 
-/* N10 */
-static void test_second_reader(void **state)
+static void n10_second_reader_ends_and_names_the_lock(void **state)
 {
 	struct rig *rig = rig_start();
 	pid_t first = rig->reader_pid;
@@ -328,8 +326,8 @@ static void test_second_reader(void **state)
 	rig_close(rig);
 }
 
-/* N10: with descriptor 0 free the port would become it, and libnfc take each read for an abort. */
-static void test_no_stdin(void **state)
+/* With descriptor 0 free the port would become it, and libnfc take each read for an abort. */
+static void n10_started_without_stdin(void **state)
 {
 	struct rig *rig = rig_open();
 	size_t at = 0;
@@ -424,6 +422,60 @@ static void test_replay(void **state)
 	rig_close(rig);
 }
 
+static size_t lines_of(struct rig *rig)
+{
+	size_t n = 0;
+
+	for (const char *at = rig_log(rig); (at = strchr(at, '\n')); at++)
+		n++;
+	return n;
+}
+
+/* A chip that reads for a moment and fails again: opened ever later, and said once. */
+static void n8_coming_and_going_is_said_once(void **state)
+{
+	struct rig *rig = rig_start();
+	int64_t opened_us = 0;
+	size_t at = 0;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		at = rig->n_said;
+		rig_tell(rig, "fault reset");
+		int64_t fault_us = rig_wait_status(rig, &at, WIRE_READER_FAULT)->at_us;
+		opened_us = rig_wait_status(rig, &at, WIRE_READER_OK)->at_us - fault_us;
+	}
+	assert_true(opened_us > 1900000); /* at once, then after 1, 2 s */
+	assert_non_null(strstr(rig_log(rig), "next=open_again_and_again"));
+	assert_int_equal(lines_of(rig), 4); /* ok, fault, back, fault; nothing since */
+	tap(rig, &at, A);
+	rig_close(rig);
+}
+
+/* Two hours at twenty minutes a second: opened anew at each ten minutes without a card it reads on, and ends at three. */
+static void test_refreshed_and_at_rest(void **state)
+{
+	struct rig *rig = rig_open();
+	size_t at = 0;
+
+	(void)state;
+	rig->clock = "2026-11-24T00:59:00+01:00x1200";
+	rig_kiosk(rig, true);
+	rig_reader(rig);
+	(void)rig_wait_status(rig, &at, WIRE_READER_OK);
+	int64_t set_ups = rig_number(rig, NULL, "set_ups");
+	tap(rig, &at, A);
+	rig_turn_ms(rig, 2000);
+	assert_true(rig_number(rig, NULL, "set_ups") > set_ups + 1);
+	tap(rig, &at, C);
+	assert_int_equal(rig_wait_exit(rig), 0);
+	assert_int_equal(rig_count(rig, 0, WIRE_LOCAL_CARD, NULL), 2);
+	assert_int_equal(rig_count_status(rig, 0, WIRE_READER_FAULT), 0);
+	assert_non_null(strstr(rig_log(rig), "reader_rests next=start_anew\n"));
+	assert_int_equal(lines_of(rig), 3); /* rehearsal, ok, rests */
+	rig_close(rig);
+}
+
 static int compare(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -494,21 +546,23 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_card_and_gone),
 		cmocka_unit_test(test_the_next_pupil_at_once),
-		cmocka_unit_test(test_two_cards),
-		cmocka_unit_test(test_every_second_look),
-		cmocka_unit_test(test_unplugged),
-		cmocka_unit_test(test_mute),
-		cmocka_unit_test(test_ack_only),
-		cmocka_unit_test(test_half_opened),
-		cmocka_unit_test(test_late_answer),
-		cmocka_unit_test(test_late_answer_next_pupil_waits),
-		cmocka_unit_test(test_damaged_answers),
+		cmocka_unit_test(n13_two_cards_are_told_once),
+		cmocka_unit_test(n11_every_second_look_is_one_card),
+		cmocka_unit_test(n1_port_gone_is_told_in_2s_and_waited_for),
+		cmocka_unit_test(n2_mute_chip_ends_it_after_three_opens),
+		cmocka_unit_test(n3_no_answer_is_no_empty_field),
+		cmocka_unit_test(n3_half_opened_chip_is_opened_again),
+		cmocka_unit_test(n5_late_answer_is_nobodys_card),
+		cmocka_unit_test(n5_late_answer_while_the_next_pupil_waits),
+		cmocka_unit_test(n4_damaged_answers_are_no_card),
 		cmocka_unit_test(test_forgotten_set_up),
-		cmocka_unit_test(test_second_reader),
-		cmocka_unit_test(test_no_stdin),
+		cmocka_unit_test(n10_second_reader_ends_and_names_the_lock),
+		cmocka_unit_test(n10_started_without_stdin),
 		cmocka_unit_test(test_kiosk_comes_later),
 		cmocka_unit_test(test_stops_while_mute),
 		cmocka_unit_test(test_replay),
+		cmocka_unit_test(n8_coming_and_going_is_said_once),
+		cmocka_unit_test(test_refreshed_and_at_rest),
 		cmocka_unit_test(test_latency),
 	};
 

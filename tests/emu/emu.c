@@ -218,6 +218,7 @@ static void take_command(struct emu *e, int64_t at_us)
 	}
 	e->commands++;
 	e->polls += code == PN532_IN_LIST_PASSIVE_TARGET;
+	e->set_ups += code == PN532_SAM_CONFIGURATION;
 	struct emu_plan plan = emu_faults_plan(&e->faults, code);
 	cancel_output(e, at_us);
 	if (plan.dead) {
@@ -524,6 +525,7 @@ size_t emu_state(const struct emu *e, const uint8_t *uid, size_t uid_len, char *
 
 	add(&t, "{\"polls\":%u,\"commands\":%u,\"bad_frames\":%u,\"lost_frames\":%u", e->polls,
 		e->commands, e->bad_frames, e->lost_frames);
+	add(&t, ",\"set_ups\":%u", e->set_ups);
 	add(&t, ",\"plugged\":%s,\"awake\":%s,\"in_field\":[", e->plugged ? "true" : "false",
 		e->chip.awake ? "true" : "false");
 	for (size_t i = 0; i < field->n; i++) {

@@ -4,3 +4,4 @@ schoolpoort_unit_test(reader_field SOURCES test_reader_field.c USES reader_field
 schoolpoort_unit_test(reader_replay
 	SOURCES test_reader_replay.c ${CMAKE_SOURCE_DIR}/drivers/reader/TEMPLATE.c
 	USES reader_replay)
+schoolpoort_unit_test(reader_reset SOURCES test_reader_reset.c USES reader_reset)

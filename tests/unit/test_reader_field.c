@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "reader/health.h"
+#include "reader/upkeep.h"
 #include "unit/unit.h"
 
 #define LOOK_US 50000
@@ -260,6 +261,12 @@ static const struct {
 	{ "no port: for ever", "aaaaaaaakk", "O1O2O4O5O5O5O5O5OL" },
 	{ "no port, then mute: three more", "aaaattt", "O1O2O4O5O1O2OE" },
 	{ "no such connstring", "u", "OE" },
+	{ "comes and goes: opened at once, then ever later, then an end",
+		"kklkklkklkklkkl"
+		"kklkklkklkklkkl",
+		"OLLXOLLX1OLLX2OLLX4OLLX5"
+		"OLLX5OLLX5OLLX5OLLX5OLLXE" },
+	{ "a port that goes is no coming and going", "kklakklakkl", "OLLXO1OLLXO1OLLX" },
 };
 
 static int result_of(char letter)
@@ -354,6 +361,80 @@ static void test_ping(void **state)
 	assert_int_equal(health_next(&h, false, t + 2 * HEALTH_PING_US), HEALTH_CLOSE);
 }
 
+/* An opening that lives long enough ends the row of short ones. */
+static void test_steady(void **state)
+{
+	struct health h = { 0 };
+	int64_t t = 1000000;
+
+	(void)state;
+	for (int life_s = 9; life_s <= 10; life_s++) {
+		for (int i = 0; i < 3; i++) {
+			health_opened(&h, 0, t);
+			health_answered(&h, 0, true, t + 1);
+			health_answered(&h, READER_ERR_LOST, true, t + 2);
+			health_closed(&h, t + 2);
+			t += 5000000;
+		}
+		assert_false(health_is_steady(&h));
+		health_opened(&h, 0, t);
+		health_answered(&h, 0, true, t + (int64_t)life_s * 1000000);
+		assert_int_equal(health_is_steady(&h), life_s == 10);
+		health_answered(&h, READER_ERR_LOST, true, t + (int64_t)life_s * 1000000);
+		t += 11000000;
+		health_closed(&h, t - 11000000 + (int64_t)life_s * 1000000);
+		assert_int_equal(h.n_short, life_s == 10 ? 0 : 4);
+	}
+}
+
+static void test_refreshed(void **state)
+{
+	struct health h = { 0 };
+
+	(void)state;
+	for (int64_t t = 0; t < 100000000; t += 1000000) {
+		health_opened(&h, 0, t);
+		health_answered(&h, 0, true, t + 1);
+		health_refreshed(&h, t + 2);
+		assert_int_equal(health_next(&h, false, t + 2), HEALTH_OPEN);
+		assert_int_equal(h.n_short, 0);
+	}
+}
+
+static void test_upkeep(void **state)
+{
+	enum { MINUTE = 60000 };
+	static const struct {
+		const char *name;
+		int64_t opened_ms, card_ms, at_ms;
+		int hour;
+		enum upkeep_step want;
+	} due[] = {
+		{ "just opened", 0, 0, 10 * MINUTE - 1, 12, UPKEEP_NONE },
+		{ "ten minutes", 0, 0, 10 * MINUTE, 12, UPKEEP_REFRESH },
+		{ "a card since", 0, 1, 10 * MINUTE, 12, UPKEEP_NONE },
+		{ "opened since", 1, 0, 10 * MINUTE, 12, UPKEEP_NONE },
+		{ "at night, not long at work", 119 * MINUTE, 0, 120 * MINUTE - 1, 3, UPKEEP_NONE },
+		{ "at night", 119 * MINUTE, 0, 120 * MINUTE, 3, UPKEEP_END },
+		{ "before three", 119 * MINUTE, 0, 120 * MINUTE, 2, UPKEEP_NONE },
+		{ "after four", 119 * MINUTE, 0, 120 * MINUTE, 4, UPKEEP_NONE },
+		{ "somebody is there", 119 * MINUTE, 119 * MINUTE + 1, 120 * MINUTE, 3,
+			UPKEEP_NONE },
+		{ "was there", 119 * MINUTE, 119 * MINUTE, 120 * MINUTE, 3, UPKEEP_END },
+		{ "no hour", 119 * MINUTE, 0, 120 * MINUTE, -1, UPKEEP_NONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(due); i++) {
+		struct upkeep u;
+		upkeep_init(&u, 1000);
+		upkeep_opened(&u, 1000 + due[i].opened_ms);
+		upkeep_card(&u, 1000 + due[i].card_ms);
+		if (upkeep_next(&u, 1000 + due[i].at_ms, due[i].hour) != due[i].want)
+			fail_msg("%s", due[i].name);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -365,6 +446,9 @@ int main(void)
 		cmocka_unit_test(test_removed_at_once),
 		cmocka_unit_test(test_every_life),
 		cmocka_unit_test(test_ping),
+		cmocka_unit_test(test_steady),
+		cmocka_unit_test(test_refreshed),
+		cmocka_unit_test(test_upkeep),
 	};
 
 	return cmocka_run_group_tests_name("reader_field", tests, NULL, NULL);
