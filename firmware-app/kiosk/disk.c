@@ -12,6 +12,7 @@
 #define PURGE_EVERY_US (3600 * INT64_C(1000000))
 #define PURGE_SLICE 200 /* rows a slice: under 50 ms on a slow card, library-facts.md section 3 */
 #define DISK_LOOK_US (60 * INT64_C(1000000))
+#define REDATE_SLICE 32 /* rows a transaction: one fdatasync, which a tap may have to wait for */
 #define FULL_UNTIL_MB 2 /* free space from which a full disk counts as usable again */
 
 static struct uuid draw_uuid(void)
@@ -35,12 +36,13 @@ static void follow_log(struct kiosk *k)
 	const struct kiosk_store_info *info = kiosk_store_info(k->store);
 
 	k->followed_log = info->log;
+	k->redated_seq = INT64_MIN; /* numbers may be others by now */
 	deliver_init(&k->deliver, info->last_seq, info->confirmed_seq);
 	k->saved_confirm = k->deliver.confirmed;
 	clock_newest_event(&k->clock, info->newest_trusted_ms);
 }
 
-static void remember_taps(struct kiosk *k)
+void disk_remember(struct kiosk *k)
 {
 	struct checkin *rows = calloc(KIOSK_RECENT_MAX, sizeof(*rows));
 	if (!rows)
@@ -52,7 +54,9 @@ static void remember_taps(struct kiosk *k)
 	k->taps_today = 0;
 	for (int i = n - 1; i >= 0; i--) {
 		kiosk_remember(&k->state, &rows[i], &k->now);
-		if (civil_date_compare(civil_local_of(&k->zone, rows[i].at_ms).date, today) == 0)
+		if (rows[i].revision == 1 &&
+			civil_date_compare(civil_local_of(&k->zone, rows[i].at_ms).date, today) ==
+				0)
 			k->taps_today++;
 	}
 	free(rows);
@@ -90,7 +94,7 @@ static int open_store(struct kiosk *k)
 	if (!k->roster)
 		load_data(k);
 	if (!k->taps_date.year)
-		remember_taps(k);
+		disk_remember(k);
 	return 0;
 }
 
@@ -141,6 +145,37 @@ int disk_add(struct kiosk *k)
 	if (k->now.state == CLOCK_STATE_TRUSTED)
 		clock_newest_event(&k->clock, k->now.wall_ms);
 	return 0;
+}
+
+void disk_redate(struct kiosk *k)
+{
+	struct checkin rows[REDATE_SLICE];
+
+	if (!k->redate || k->fx.n_rows || !k->store || !k->state.store_ok)
+		return;
+	if (!clock_judges(k->now.state)) {
+		k->redate = false; /* lost again; it begins anew with the next trust */
+		return;
+	}
+	int n = kiosk_store_undated(k->store, &k->state.settings.boot, k->redated_seq,
+		k->config.unit_id, rows, REDATE_SLICE);
+	int64_t last = n > 0 ? rows[n - 1].seq : 0;
+	for (int i = 0; i < n; i++)
+		kiosk_redate(&k->state, &rows[i], &k->now);
+	int err = n > 0 ? kiosk_store_add(k->store, rows, (size_t)n) : n;
+	if (err) {
+		fail(k, err);
+		return;
+	}
+	if (n > 0) {
+		k->redated_seq = last;
+		k->n_redated += n;
+		deliver_stored(&k->deliver, kiosk_store_info(k->store)->last_seq);
+		return;
+	}
+	k->redate = false;
+	if (k->n_redated)
+		log_info("taps_redated count=%lld", (long long)k->n_redated);
 }
 
 /* Return: 0, or -1 where memory is out. */

@@ -19,7 +19,7 @@
 #include "kiosk/trace.h"
 #include "link/link.h"
 #include "store/kiosk_store.h"
-#include "sys/clock.h"
+#include "sys/clock_stamp.h"
 #include "sys/config.h"
 #include "sys/hub.h"
 #include "sys/loop.h"
@@ -59,6 +59,11 @@ struct kiosk {
 	struct config config;
 	struct config_options options;
 	struct clock clock;
+	struct clock_keeper keeper;
+	int clock_said; /* enum clock_state of the last turn; -1: none yet */
+	bool redate; /* taps of this boot that have no time may be in the database, and can have one now */
+	int64_t redated_seq; /* those up to here have one */
+	int64_t n_redated;
 	struct civil_zone zone; /* without changes (UTC) where tzdata is missing */
 	bool has_zone;
 	struct secret_key key;
@@ -139,6 +144,14 @@ void broker_give(struct kiosk *k);
 /** broker_close() - say "stopping", flush, disconnect; accepts a kiosk without a link. */
 void broker_close(struct kiosk *k);
 
+/* time.c */
+/** time_open() - what an earlier start knew of the clock; before the first reading. */
+void time_open(struct kiosk *k);
+/** time_turn() - after the turn's reading: jumps and changes of trust, each logged once; what follows from them. */
+void time_turn(struct kiosk *k);
+/** time_complete() - whether every tap up to now is in the log under its own time, as far as the clock goes. */
+bool time_complete(const struct kiosk *k);
+
 /* report.c */
 /** report_state() - the gate's state of this turn, as it would be published. */
 void report_state(const struct kiosk *k, struct wire_gate_state *ret_state);
@@ -151,6 +164,11 @@ char *report_answer(const struct kiosk *k, const char *bytes, size_t len);
 int disk_open(struct kiosk *k);
 /** disk_add() - this turn's rows. Return: 0 once they are durable; otherwise nothing may be promised. */
 int disk_add(struct kiosk *k);
+/** disk_redate() - a slice of this boot's taps without a time, dated anew in one transaction; only in a turn without
+ * taps. */
+void disk_redate(struct kiosk *k);
+/** disk_remember() - who is in, repeats and the number of taps, from the database. */
+void disk_remember(struct kiosk *k);
 /** disk_data() - new gates/data, applied whole; kept for later where it can't be written. @roster: becomes the kiosk's,
  * or is destroyed where memory is out. */
 void disk_data(struct kiosk *k, struct roster *roster, const char *payload, size_t len);

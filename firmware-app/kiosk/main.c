@@ -32,7 +32,7 @@ static void on_link(void *ctx, int fd, uint32_t events)
 
 static int64_t until_wake_us(const struct kiosk *k)
 {
-	int64_t wait_us = TURN_MAX_US;
+	int64_t wait_us = k->redate && k->state.store_ok ? 0 : TURN_MAX_US;
 	int64_t view_ms = kiosk_next_ms(&k->state, &k->now);
 	int64_t again_us = deliver_next_us(&k->deliver, k->now.mono_us);
 	/* One millisecond past the moment, so that a state due at 08:45:00.000 covers it. */
@@ -51,11 +51,12 @@ static int64_t until_wake_us(const struct kiosk *k)
 
 /*
  * Every tap up to this moment is in the log. It stands still while taps may be missing: no reader that works, or a
- * database that doesn't take them.
+ * database that doesn't take them; and while the clock can't say when they are made, or those of before have no time
+ * yet.
  */
 static void move_complete(struct kiosk *k)
 {
-	bool stored = k->state.store_ok;
+	bool stored = k->state.store_ok && time_complete(k);
 	bool read = k->reader == WIRE_READER_OK || k->reader == WIRE_READER_STARTING ||
 		    (k->reader_heard_us == k->started_us &&
 			    k->now.mono_us - k->started_us < KIOSK_READER_NEVER_US);
@@ -107,6 +108,7 @@ static void store_and_show(struct kiosk *k)
 static void turn(struct kiosk *k)
 {
 	k->now = clock_read(&k->clock);
+	time_turn(k);
 	broker_take(k);
 	clients_look(k);
 	k->inputs[k->n_inputs] = (struct kiosk_input){ .kind = KIOSK_INPUT_TICK };
@@ -120,6 +122,7 @@ static void turn(struct kiosk *k)
 	/* A failing store has pushed its news meanwhile: they are the next turn's. */
 	k->n_inputs -= n_stepped;
 	memmove(k->inputs, k->inputs + n_stepped, k->n_inputs * sizeof(k->inputs[0]));
+	disk_redate(k);
 	disk_care(k);
 	move_complete(k);
 	broker_give(k);
@@ -177,7 +180,7 @@ static int init_state(struct kiosk *k)
 	k->started_us = k->reader_heard_us = k->reader_known_us = k->now.mono_us;
 	k->view_sent_us = -1;
 	k->last_delivery_ms = -1;
-	k->complete_until_ms = k->now.wall_ms;
+	k->complete_until_ms = 0; /* the first turn knows more */
 	k->last_tap_us = k->last_save_us = k->now.mono_us;
 	k->last_purge_us = k->last_disk_us = INT64_MIN / 2;
 	return 0;
@@ -204,6 +207,7 @@ static int open_all(struct kiosk *k)
 			err == -EADDRINUSE ? "another kiosk is running" : strerror(-err));
 		return 1;
 	}
+	time_open(k);
 	k->now = clock_read(&k->clock);
 	if (init_state(k) < 0) {
 		log_error("boot_id_unreadable");

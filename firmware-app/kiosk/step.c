@@ -139,12 +139,29 @@ static enum wire_view_result result_of(enum checkin_result result)
 	return WIRE_RESULT_NONE;
 }
 
+/* A corrected tap isn't a newer one: it keeps its place. Return: false where it isn't remembered. */
+static bool correct_recent(struct kiosk_state *state, const struct checkin *row)
+{
+	for (size_t back = 1; back <= KIOSK_RECENT_MAX && back <= state->n_recent; back++) {
+		struct kiosk_recent *r =
+			&state->recent[(state->n_recent - back) % KIOSK_RECENT_MAX];
+		if (!uuid_equal(r->id, row->id))
+			continue;
+		r->result = result_of(row->result);
+		r->pupil = row->pupil;
+		return true;
+	}
+	return false;
+}
+
 void kiosk_remember(struct kiosk_state *state, const struct checkin *row, const struct now *now)
 {
 	if (row->pupil && row->half != HALFDAY_NONE)
 		set_in(state, row->pupil, row->date, row->half);
 	/* Another boot's CLOCK_BOOTTIME can't be compared with this one's. */
 	if (!uuid_equal(row->boot, state->settings.boot) || row->boot_ms > now->boot_ms)
+		return;
+	if (row->revision > 1 && correct_recent(state, row))
 		return;
 	if (!card_hash_is_none(row->card))
 		add_recent(state, &(struct kiosk_recent){ .card = row->card,
@@ -388,6 +405,40 @@ static struct checkin to_row(const struct kiosk_state *state, const struct tap *
 		row.date = tap->local.date;
 	memcpy(row.gate, state->settings.gate, sizeof(row.gate));
 	return row;
+}
+
+void kiosk_redate(struct kiosk_state *state, struct checkin *row, const struct now *now)
+{
+	struct tap tap = { .at_ms = row->boot_ms + (now->wall_ms - now->boot_ms) };
+
+	tap.has_local = state->settings.zone;
+	if (tap.has_local)
+		tap.local = civil_local_of(state->settings.zone, tap.at_ms);
+	judge(state, row->card, &tap);
+	row->revision++;
+	row->at_ms = tap.at_ms;
+	row->clock = to_checkin_clock(now->state);
+	row->clock_error_ms = now->error_ms;
+	row->result = tap.result;
+	row->pupil = tap.pupil ? tap.pupil->id : 0;
+	row->half = tap.half;
+	row->minutes_late = tap.minutes_late;
+	row->date = tap.local.date;
+	if (tap.half != HALFDAY_NONE)
+		set_in(state, row->pupil, tap.local.date, tap.half);
+	(void)correct_recent(state, row);
+}
+
+bool kiosk_clock_set(struct kiosk_state *state, const struct now *now)
+{
+	if (!state->settings.zone ||
+		civil_date_compare(state->in_date,
+			civil_local_of(state->settings.zone, now->wall_ms).date) <= 0)
+		return false;
+	memset(state->in, 0, sizeof(state->in));
+	state->n_in = 0;
+	memset(&state->in_date, 0, sizeof(state->in_date));
+	return true;
 }
 
 static void accept_tap(struct kiosk_state *state, const struct tap *tap,

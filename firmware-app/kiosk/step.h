@@ -110,7 +110,7 @@ struct kiosk_effects {
 void kiosk_init(struct kiosk_state *state, const struct kiosk_settings *settings);
 
 /** kiosk_remember() - a check-in found in the database at start: who is in, and which cards were read a moment ago.
- * Oldest first. */
+ * Oldest first, each revision. */
 void kiosk_remember(struct kiosk_state *state, const struct checkin *row, const struct now *now);
 
 /**
@@ -119,6 +119,19 @@ void kiosk_remember(struct kiosk_state *state, const struct checkin *row, const 
  */
 void kiosk_step(struct kiosk_state *state, const struct kiosk_input *input, const struct now *now,
 	struct kiosk_effects *fx);
+
+/**
+ * kiosk_redate() - a tap of this boot that was stored while the clock could not be trusted, now that it can.
+ * @row: as it was stored; becomes its next revision, dated by CLOCK_BOOTTIME and judged by the roster of now
+ *
+ * Who is in and which cards were read follow at once: the tap itself is a fact, stored before. Doing it a second time
+ * (the row could not be stored) gives the same.
+ */
+void kiosk_redate(struct kiosk_state *state, struct checkin *row, const struct now *now);
+
+/** kiosk_clock_set() - the wall clock was set: who is in on a day that is still to come is forgotten.
+ * Return: whether it was, and kiosk_remember() should bring back who is in today. */
+bool kiosk_clock_set(struct kiosk_state *state, const struct now *now);
 
 /** kiosk_number() - number the views of a turn in the order in which they are sent, "reading" first. Once, after the
  * last kiosk_step() of the turn. */

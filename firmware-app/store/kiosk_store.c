@@ -21,6 +21,8 @@
 #define SHIFT_N INT64_C(1099511627776)
 #define STAMP_MAX 2000 /* rows a purge: two days of a large school's gate */
 
+#define UNDATED "clock IN ('unknown', 'regressed')" /* checkin_clock_judges() says no */
+
 static const struct db_migration migrations[] = {
 	/* The same check-in with a higher revision is a row of its own: the register must get
 	 * both. */
@@ -48,6 +50,8 @@ static const struct db_migration migrations[] = {
 		" bytes BLOB NOT NULL) STRICT" },
 	/* Its time runs from the confirm: for rows of the first version from the next purge. */
 	{ 2, 1, "ALTER TABLE checkin ADD COLUMN confirmed_at INTEGER" },
+	/* Empty at a gate that has time: so the one question that is asked of it costs no tap anything. */
+	{ 3, 1, "CREATE INDEX checkin_undated ON checkin(boot, seq) WHERE " UNDATED },
 };
 
 enum statement {
@@ -56,6 +60,7 @@ enum statement {
 	SPAN,
 	NEWEST_TRUSTED,
 	UNCONFIRMED,
+	UNDATED_ROWS,
 	LATEST,
 	STAMP,
 	UNSTAMP,
@@ -75,8 +80,14 @@ static const char *const statements[] = {
 	[SEQ_OF] = "SELECT seq FROM checkin WHERE id = ?1 AND revision = ?2",
 	[SPAN] = "SELECT (SELECT max(seq) FROM checkin),"
 		 " (SELECT min(seq) FROM checkin WHERE seq > 0)",
-	[NEWEST_TRUSTED] = "SELECT max(at_ms) FROM checkin WHERE clock = ?1",
+	/* The last one, not the largest: one that a clock of 2030 made isn't believed once an update has ended it. */
+	[NEWEST_TRUSTED] = "SELECT at_ms FROM checkin WHERE clock = ?1 ORDER BY seq DESC LIMIT 1",
 	[UNCONFIRMED] = "SELECT " COLUMNS " FROM checkin WHERE seq >= ?1 ORDER BY seq LIMIT ?2",
+	[UNDATED_ROWS] =
+		"SELECT " COLUMNS " FROM checkin AS c WHERE " UNDATED
+		" AND boot = ?1 AND seq > ?2 AND NOT EXISTS (SELECT 1 FROM checkin AS later"
+		" WHERE later.id = c.id AND later.revision > c.revision)"
+		" ORDER BY seq LIMIT ?3",
 	[LATEST] = "SELECT " COLUMNS " FROM checkin WHERE at_ms >= ?1 ORDER BY seq DESC LIMIT ?2",
 	[PURGE] = "DELETE FROM checkin WHERE seq IN (SELECT seq FROM checkin"
 		  " WHERE seq <= ?1 AND confirmed_at < ?2 ORDER BY seq LIMIT ?3)",
@@ -221,7 +232,7 @@ static int load_newest_trusted(struct kiosk_store *s)
 	int r = db_step(&q);
 	if (r < 0)
 		return r;
-	s->info.newest_trusted_ms = db_get_int(&q);
+	s->info.newest_trusted_ms = r ? db_get_int(&q) : 0;
 	db_end(&q);
 	return 0;
 }
@@ -369,8 +380,7 @@ static void note_added(struct kiosk_store *s, int64_t next, struct checkin *rows
 {
 	for (size_t i = 0; i < n_rows; i++) {
 		rows[i].log = s->info.log;
-		if (rows[i].clock == CHECKIN_CLOCK_TRUSTED &&
-			rows[i].at_ms > s->info.newest_trusted_ms)
+		if (rows[i].clock == CHECKIN_CLOCK_TRUSTED)
 			s->info.newest_trusted_ms = rows[i].at_ms;
 	}
 	if (s->info.oldest_seq == 0 && next > s->info.last_seq + 1)
@@ -428,6 +438,17 @@ int kiosk_store_unconfirmed(struct kiosk_store *s, int64_t from_seq, const char 
 	int64_t first = s->info.confirmed_seq + 1;
 
 	db_put_int(&q, from_seq > first ? from_seq : first);
+	db_put_int(&q, (int64_t)max);
+	return read_rows(s, &q, gate, ret_rows, max);
+}
+
+int kiosk_store_undated(struct kiosk_store *s, const struct uuid *boot, int64_t after_seq,
+	const char *gate, struct checkin *ret_rows, size_t max)
+{
+	struct db_query q = db_query(s->db, UNDATED_ROWS);
+
+	db_put_blob(&q, boot->b, sizeof(boot->b));
+	db_put_int(&q, after_seq);
 	db_put_int(&q, (int64_t)max);
 	return read_rows(s, &q, gate, ret_rows, max);
 }

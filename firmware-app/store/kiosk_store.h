@@ -22,7 +22,7 @@ struct kiosk_store_info {
 	int64_t last_seq; /* 0: empty log */
 	int64_t confirmed_seq; /* stored by the register up to here */
 	int64_t oldest_seq; /* of this log's rows still kept; 0: none */
-	int64_t newest_trusted_ms; /* newest event stored under a trusted clock; 0: none */
+	int64_t newest_trusted_ms; /* of the event that was stored last under a trusted clock; 0: none */
 	bool recovered; /* a damaged file was moved aside at open */
 };
 
@@ -64,6 +64,15 @@ int kiosk_store_add(struct kiosk_store *s, struct checkin *rows, size_t n_rows);
  */
 int kiosk_store_unconfirmed(struct kiosk_store *s, int64_t from_seq, const char *gate,
 	struct checkin *ret_rows, size_t max);
+
+/**
+ * kiosk_store_undated() - this boot's check-ins that were stored under a clock that didn't judge and have no later
+ * revision, in order of seq (0 and less: of an earlier log).
+ * @boot: the kernel's boot id; @after_seq: those above it; @gate: copied into the rows
+ * @ret_rows: room for @max. Return: how many (0: none), or a store_err.
+ */
+int kiosk_store_undated(struct kiosk_store *s, const struct uuid *boot, int64_t after_seq,
+	const char *gate, struct checkin *ret_rows, size_t max);
 
 /** kiosk_store_latest() - the newest check-ins, newest first, for what a restart must remember
  * (repeats, who is in). Of a corrected check-in every revision comes. Rows of an earlier log have a

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sys/clock_spec.h"
+#include "sys/file.h"
 
 /* library-facts.md section 6: timesyncd's longest round passes 1 s just before the next answer. */
 #define TRUST_UNDER_US 1000000
@@ -17,6 +19,15 @@
 #define DRIFT_PPM 50 /* a crystal without temperature compensation, over a school's winter */
 #define HOLDOVER_UNDER_MS 60000
 #define SLACK_MS 2000 /* what a wall clock may be off before we call it a step */
+/*
+ * A real-time clock that was set less than 30 days ago: at 20 ppm (the worst of those on boards; a DS3231 has 2) it is
+ * off by 52 s, and with the 3 s up to which it can be compared still under what a holdover may be.
+ */
+#define RTC_PATH                                                                                   \
+	"/sys/class/rtc/rtc0/since_epoch" /* fails where the driver saw the oscillator's stop flag */
+#define RTC_AGE_MAX_MS (30 * 86400 * INT64_C(1000))
+#define RTC_PPM 20
+#define RTC_READ_MS 1000 /* it tells whole seconds */
 
 static int64_t read_ns(clockid_t id)
 {
@@ -41,7 +52,27 @@ static void system_read(void *ctx, struct clock_kernel *ret_kernel)
 	};
 }
 
-static const struct clock_source system_source = { .name = "system", .read = system_read };
+static int system_read_rtc(void *ctx, int64_t *ret_wall_ms)
+{
+	char *text;
+	char *end;
+
+	(void)ctx;
+	int64_t n = file_read(RTC_PATH, 4096, &text); /* sysfs says a page of every file */
+	if (n < 0)
+		return (int)n;
+	long long s = strtoll(text, &end, 10);
+	bool sound = end != text && (*end == '\n' || !*end) && s > 0 && s < INT64_C(1) << 40;
+	free(text);
+	if (!sound)
+		return -EBADMSG;
+	*ret_wall_ms = s * 1000;
+	return 0;
+}
+
+static const struct clock_source system_source = {
+	.name = "system", .read = system_read, .read_rtc = system_read_rtc
+};
 
 /*
  * The three clocks as if read at once. To be held up between two of them would count at the clock's speed, and two
@@ -130,6 +161,12 @@ static bool stepped(const struct clock *clock, const struct clock_kernel *k, int
 	return off_ms > bound_ms + SLACK_MS || -off_ms > bound_ms + SLACK_MS;
 }
 
+static bool by_rtc(const struct clock *clock, const struct clock_kernel *k, int64_t bound_ms)
+{
+	return k->boot_ms < clock->rtc_until_boot_ms && bound_ms >= 0 &&
+	       bound_ms < HOLDOVER_UNDER_MS && !stepped(clock, k, bound_ms);
+}
+
 /* One row of the table in library-facts.md section 6 for each return. Pure. */
 static enum clock_state judge(
 	const struct clock *clock, const struct clock_kernel *k, int64_t *ret_error_ms)
@@ -147,10 +184,37 @@ static enum clock_state judge(
 	*ret_error_ms = -1;
 	if (!k->synchronised && k->wall_ms < newest_ms - may_be_ms)
 		return CLOCK_STATE_REGRESSED;
+	if (by_rtc(clock, k, bound_ms)) {
+		*ret_error_ms = bound_ms;
+		return CLOCK_STATE_TRUSTED;
+	}
 	if (bound_ms < 0 || bound_ms >= HOLDOVER_UNDER_MS || stepped(clock, k, bound_ms))
 		return CLOCK_UNKNOWN;
 	*ret_error_ms = bound_ms;
 	return CLOCK_STATE_HOLDOVER;
+}
+
+static int64_t jump_since_last(struct clock *clock, const struct clock_kernel *k)
+{
+	int64_t offset_ms = k->wall_ms - k->boot_ms;
+	int64_t jump_ms = clock->read_before ? offset_ms - clock->last_offset_ms : 0;
+
+	clock->read_before = true;
+	clock->last_offset_ms = offset_ms;
+	return jump_ms > SLACK_MS || jump_ms < -SLACK_MS ? jump_ms : 0;
+}
+
+/* An update is worth more than any event: one from the future was stored under a clock that was wrong, and must not
+ * make every time without a source "regressed" from now on. */
+static void updated(struct clock *clock, const struct clock_kernel *k, int64_t error_ms)
+{
+	clock->was_trusted = true;
+	clock->trusted_boot_ms = k->boot_ms;
+	clock->trusted_offset_ms = k->wall_ms - k->boot_ms;
+	clock->trusted_error_ms = error_ms > 0 ? error_ms : 0;
+	clock->rtc_until_boot_ms = 0;
+	if (clock->newest_event_ms > k->wall_ms)
+		clock->newest_event_ms = k->wall_ms;
 }
 
 struct now clock_read(struct clock *clock)
@@ -162,15 +226,101 @@ struct now clock_read(struct clock *clock)
 		return simulate(clock, &k);
 	}
 	struct now now = { .wall_ms = k.wall_ms, .boot_ms = k.boot_ms, .mono_us = k.mono_us };
+	now.jump_ms = jump_since_last(clock, &k);
 	now.state = judge(clock, &k, &now.error_ms);
 	clock->state = now.state;
-	if (now.state == CLOCK_STATE_TRUSTED) {
-		clock->was_trusted = true;
-		clock->trusted_boot_ms = k.boot_ms;
-		clock->trusted_offset_ms = k.wall_ms - k.boot_ms;
-		clock->trusted_error_ms = now.error_ms > 0 ? now.error_ms : 0;
-	}
+	bool by_kernel =
+		clock->always_trusted || (k.synchronised && k.max_error_us < TRUST_LEFT_US);
+	if (now.state == CLOCK_STATE_TRUSTED && by_kernel)
+		updated(clock, &k, now.error_ms);
 	return now;
+}
+
+/* The program was started again in a boot that had time: what it knew then goes on. */
+static void resume_boot(struct clock *clock, const struct clock_stamp *stamp)
+{
+	clock->was_trusted = true;
+	clock->trusted_boot_ms = stamp->boot_ms;
+	clock->trusted_offset_ms = stamp->wall_ms - stamp->boot_ms;
+	clock->trusted_error_ms = stamp->error_ms;
+}
+
+/* A boot whose wall clock was set from a real-time clock that had the right time less than 30 days ago. */
+static void resume_rtc(struct clock *clock, const struct clock_stamp *stamp)
+{
+	struct clock_kernel k;
+	int64_t rtc_ms;
+
+	if (!stamp->rtc || !clock->source->read_rtc ||
+		clock->source->read_rtc(clock->ctx, &rtc_ms) < 0)
+		return;
+	clock->source->read(clock->ctx, &k);
+	int64_t age_ms = rtc_ms - stamp->wall_ms;
+	int64_t apart_ms = k.wall_ms - rtc_ms;
+	/* Earlier than the stamp by more than it can be off: its battery is empty, or it is another board's. */
+	if (age_ms < -SLACK_MS - RTC_READ_MS || age_ms >= RTC_AGE_MAX_MS)
+		return;
+	if (apart_ms < -SLACK_MS || apart_ms > SLACK_MS + RTC_READ_MS)
+		return; /* the wall clock comes from somewhere else */
+	if (age_ms < 0)
+		age_ms = 0;
+	clock->was_trusted = true;
+	clock->trusted_boot_ms = k.boot_ms;
+	clock->trusted_offset_ms = k.wall_ms - k.boot_ms;
+	clock->trusted_error_ms =
+		stamp->error_ms + SLACK_MS + RTC_READ_MS + (age_ms * RTC_PPM + 999999) / 1000000;
+	clock->rtc_until_boot_ms = k.boot_ms + RTC_AGE_MAX_MS - age_ms;
+}
+
+void clock_resume(struct clock *clock, const struct clock_stamp *stamp, const char *boot)
+{
+	if (clock->always_trusted)
+		return;
+	if (strcmp(stamp->boot, boot) == 0)
+		resume_boot(clock, stamp);
+	else
+		resume_rtc(clock, stamp);
+}
+
+bool clock_stamp_of(struct clock *clock, const char *boot, struct clock_stamp *ret_stamp)
+{
+	struct clock_kernel k;
+	int64_t rtc_ms;
+
+	if (clock->always_trusted || clock->state != CLOCK_STATE_TRUSTED ||
+		clock->rtc_until_boot_ms > 0)
+		return false;
+	clock->source->read(clock->ctx, &k);
+	*ret_stamp = (struct clock_stamp){
+		.wall_ms = k.wall_ms, .boot_ms = k.boot_ms, .error_ms = clock->trusted_error_ms
+	};
+	memcpy(ret_stamp->boot, boot, sizeof(ret_stamp->boot));
+	/* While synchronised the kernel sets it every 11 minutes (rtc_hctosys' counterpart); here is looked whether it did. */
+	if (clock->source->read_rtc && clock->source->read_rtc(clock->ctx, &rtc_ms) == 0) {
+		int64_t apart_ms = k.wall_ms - rtc_ms;
+		ret_stamp->rtc = apart_ms >= -SLACK_MS && apart_ms <= SLACK_MS + RTC_READ_MS;
+	}
+	return true;
+}
+
+const char *clock_state_word(enum clock_state state)
+{
+	switch (state) {
+	case CLOCK_UNKNOWN:
+		break;
+	case CLOCK_STATE_REGRESSED:
+		return "regressed";
+	case CLOCK_STATE_HOLDOVER:
+		return "holdover";
+	case CLOCK_STATE_TRUSTED:
+		return "trusted";
+	}
+	return "unknown";
+}
+
+bool clock_judges(enum clock_state state)
+{
+	return state == CLOCK_STATE_TRUSTED || state == CLOCK_STATE_HOLDOVER;
 }
 
 int64_t clock_real_us(const struct clock *clock, int64_t clock_ms)

@@ -27,6 +27,7 @@ struct now {
 	int64_t mono_us; /* CLOCK_MONOTONIC as all processes of the unit share it; never simulated */
 	enum clock_state state;
 	int64_t error_ms; /* bound of the wall clock's error; negative: not known */
+	int64_t jump_ms; /* so far the wall clock was set since the reading before, beyond 2 s; 0: it wasn't */
 };
 
 /* The kernel's own word on its clock; a function so that tests can script it. */
@@ -41,6 +42,20 @@ struct clock_kernel {
 struct clock_source {
 	const char *name;
 	void (*read)(void *ctx, struct clock_kernel *ret_kernel);
+	/* The real-time clock's own time, to the second. Negative: there is none, or its oscillator stopped.
+	 * NULL: there is none. */
+	int (*read_rtc)(void *ctx, int64_t *ret_wall_ms);
+};
+
+/*
+ * What a unit remembers of its last trusted reading, from one start to the next (sys/clock_stamp.h). Within the boot
+ * it brings holdover back to a program that was started again. Past it, and only where the real-time clock showed the
+ * same time then, it lets that clock be believed for as long as it can't be off by more than a holdover may.
+ */
+struct clock_stamp {
+	char boot[37]; /* the kernel's boot id */
+	int64_t wall_ms, boot_ms, error_ms;
+	bool rtc; /* the real-time clock agreed */
 };
 
 struct clock {
@@ -53,12 +68,15 @@ struct clock {
 	int64_t anchor_real_ms; /* … at this real wall time */
 	int64_t anchor_mono_us,
 		anchor_boot_ms; /* fixed at clock_init, so that a step of the real clock changes nothing */
-	int64_t newest_event_ms; /* newest event stored under a trusted clock; 0: none */
+	int64_t newest_event_ms; /* newest event stored under a trusted clock; 0: none, or an update proved it wrong */
 	enum clock_state state; /* of the last reading */
 	bool was_trusted;
 	int64_t trusted_boot_ms, trusted_error_ms; /* of the last trusted reading */
 	int64_t trusted_offset_ms; /* wall minus boot of it: holdover ends where somebody sets the clock */
 	int64_t build_ms; /* a clock earlier than its own program is wrong; 0 after clock_init_source() */
+	int64_t rtc_until_boot_ms; /* the real-time clock it was set from may be believed up to here; 0: not at all */
+	bool read_before; /* last_offset_ms holds */
+	int64_t last_offset_ms; /* wall minus boot of the last reading */
 };
 
 /**
@@ -79,6 +97,19 @@ struct now clock_read(struct clock *clock);
 
 /** clock_real_us() - real microseconds until so many milliseconds of this clock have passed; at least 0. */
 int64_t clock_real_us(const struct clock *clock, int64_t clock_ms);
+
+/** clock_resume() - what an earlier start remembered; before the first clock_read(). @boot: this boot's id */
+void clock_resume(struct clock *clock, const struct clock_stamp *stamp, const char *boot);
+
+/** clock_stamp_of() - what is worth remembering now. Return: false where the kernel isn't synchronised: nothing is.
+ * Reads the real-time clock, which may take some ms. */
+bool clock_stamp_of(struct clock *clock, const char *boot, struct clock_stamp *ret_stamp);
+
+/** clock_state_word() - the contract's word. */
+const char *clock_state_word(enum clock_state state);
+
+/** clock_judges() - trusted or in holdover: a verdict may rest on it. */
+bool clock_judges(enum clock_state state);
 
 /** clock_newest_event() - tell of an event stored under a trusted clock, for "regressed". */
 void clock_newest_event(struct clock *clock, int64_t wall_ms);

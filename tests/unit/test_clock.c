@@ -2,11 +2,13 @@
 /*
  * The clock's states over a scripted kernel, each limit with the value before and after it, and the simulated clock.
  */
-#include "sys/clock.h"
+#include "sys/clock_stamp.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "unit/unit.h"
 
@@ -19,7 +21,7 @@ static void scripted_read(void *ctx, struct clock_kernel *ret_kernel)
 	*ret_kernel = *(struct clock_kernel *)ctx;
 }
 
-static const struct clock_source scripted = { "scripted", scripted_read };
+static const struct clock_source scripted = { "scripted", scripted_read, NULL };
 
 /* Each row is one reading; a row with a name begins anew, the others go on from the one before. */
 static const struct {
@@ -67,7 +69,7 @@ static const struct {
 	{ NULL, T0 + 3 * S + 2, S, false, 0, 0, 0, CLOCK_UNKNOWN, -1 },
 };
 
-static void test_states(void **state)
+static void c3_c4_every_state_by_its_limits(void **state)
 {
 	(void)state;
 	struct clock_kernel k = { 0 };
@@ -95,7 +97,7 @@ static void test_states(void **state)
 }
 
 /* 14 days without a source, a reading a minute: one way through the states, the bound only grows. */
-static void test_fourteen_days(void **state)
+static void c4_fourteen_days_without_a_source(void **state)
 {
 	(void)state;
 	struct clock_kernel k = { T0, 0, 0, true, 300000 };
@@ -132,6 +134,253 @@ static void test_always(void **state)
 	assert_true(clock.build_ms > 0);
 	clock_newest_event(&clock, INT64_MAX / 2);
 	assert_int_equal(clock_read(&clock).state, CLOCK_STATE_TRUSTED);
+}
+
+/* Nine hours are what the kernel calls synchronised without any source: the bound is told all the time. */
+static void c4_nine_hours_are_holdover_with_a_growing_error(void **state)
+{
+	(void)state;
+	struct clock_kernel k = { T0, 0, 0, true, 0 };
+	struct clock clock;
+	clock_init_source(&clock, &scripted, &k);
+	assert_int_equal(clock_read(&clock).state, CLOCK_STATE_TRUSTED);
+	int64_t last_ms = 0;
+	for (int s = 16; s <= 9 * 3600;
+		s += 16) { /* as the kernel counts: 500 us a second, unsynchronised at 16 s */
+		k.wall_ms = T0 + s * S;
+		k.boot_ms = s * S;
+		k.max_error_us = 500 * s < 16000000 ? 500 * s : 16000000;
+		k.synchronised = k.max_error_us < 16000000;
+		struct now now = clock_read(&clock);
+		bool trusted = k.max_error_us < 2000000;
+		assert_int_equal(now.state, trusted ? CLOCK_STATE_TRUSTED : CLOCK_STATE_HOLDOVER);
+		assert_true(clock_judges(now.state));
+		if (!trusted)
+			assert_true(now.error_ms >= last_ms && now.error_ms < 4000);
+		last_ms = trusted ? 0 : now.error_ms;
+	}
+	assert_true(last_ms >= 3400); /* 2 s as trust was left, and 50 ppm of eight hours */
+}
+
+/* One tap of a clock that was in 2030: what is synchronised has the last word, and for good. */
+static void c3_an_update_ends_an_event_of_the_future(void **state)
+{
+	(void)state;
+	struct clock_kernel k = { T0, 0, 0, false, 16000000 };
+	struct clock clock;
+	clock_init_source(&clock, &scripted, &k);
+	clock_newest_event(&clock, T0 + 1200 * DAY);
+	assert_int_equal(clock_read(&clock).state, CLOCK_STATE_REGRESSED);
+	k = (struct clock_kernel){ T0 + S, S, 0, true, 100000 };
+	assert_int_equal(clock_read(&clock).state, CLOCK_STATE_TRUSTED);
+	k = (struct clock_kernel){ T0 + DAY, DAY, 0, false, 16000000 };
+	assert_int_equal(clock_read(&clock).state, CLOCK_STATE_HOLDOVER);
+	k = (struct clock_kernel){ T0 + 14 * DAY, 14 * DAY, 0, false, 16000000 };
+	assert_int_equal(clock_read(&clock).state, CLOCK_UNKNOWN);
+	assert_int_equal(clock.newest_event_ms, T0 + S);
+}
+
+/* What somebody set, beyond the slack, once; drift, sleep and slewing are none. */
+static void c2_a_jump_is_told_once(void **state)
+{
+	(void)state;
+	static const struct {
+		int64_t wall_by, boot_by, jump_ms;
+	} step[] = { { S, S, 0 }, { -3600 * S + S, S, -3600 * S }, { S, S, 0 },
+		{ 3 * DAY + S, S, 3 * DAY }, { DAY, DAY, 0 }, { S + 2000, S, 0 },
+		{ S + 2001, S, 2001 }, { S - 2000, S, 0 }, { S - 2001, S, -2001 } };
+	struct clock_kernel k = { T0, 0, 0, false, 0 };
+	struct clock clock;
+	clock_init_source(&clock, &scripted, &k);
+	assert_int_equal(clock_read(&clock).jump_ms, 0);
+	for (size_t i = 0; i < ARRAY_LEN(step); i++) {
+		k.wall_ms += step[i].wall_by;
+		k.boot_ms += step[i].boot_by;
+		assert_int_equal(clock_read(&clock).jump_ms, step[i].jump_ms);
+	}
+}
+
+/* ---- from one start to the next ---- */
+
+#define BOOT_A "11111111-2222-4333-8444-555555555555"
+#define BOOT_B "99999999-2222-4333-8444-555555555555"
+
+struct board {
+	struct clock_kernel k;
+	int rtc_error;
+	int64_t rtc_ms;
+};
+
+static void board_read(void *ctx, struct clock_kernel *ret_kernel)
+{
+	*ret_kernel = ((struct board *)ctx)->k;
+}
+
+static int board_rtc(void *ctx, int64_t *ret_wall_ms)
+{
+	struct board *b = ctx;
+	if (b->rtc_error)
+		return b->rtc_error;
+	*ret_wall_ms = b->rtc_ms / 1000 * 1000;
+	return 0;
+}
+
+static const struct clock_source board = { "board", board_read, board_rtc };
+
+/* Started without a source: what the stamp and the real-time clock make of it. */
+static const struct {
+	const char *name;
+	bool rtc; /* it agreed when the stamp was written */
+	bool same_boot;
+	int64_t wall_ms,
+		boot_ms; /* at the start; the stamp is of T0 and 1,000 s after its boot, 500 ms off at most */
+	int rtc_error;
+	int64_t rtc_ms;
+	int64_t newest_ms;
+	enum clock_state state;
+	int64_t error_ms;
+} start_row[] = {
+	{ "same boot, an hour later", false, true, T0 + 3600 * S, 4600 * S, -1, 0, 0,
+		CLOCK_STATE_HOLDOVER, 680 },
+	{ "same boot, set by hand since", false, true, T0, 4600 * S, -1, 0, 0, CLOCK_UNKNOWN, -1 },
+	{ "same boot, after 14 days", false, true, T0 + 14 * DAY, 14 * DAY + 1000 * S, -1, 0, 0,
+		CLOCK_UNKNOWN, -1 },
+	{ "no real-time clock", false, false, T0 + DAY, 20 * S, -1, 0, 0, CLOCK_UNKNOWN, -1 },
+	{ "fake-hwclock: plausible, and no clock", true, false, T0 - 600 * S, 20 * S, -1, 0, 0,
+		CLOCK_UNKNOWN, -1 },
+	{ "a real-time clock that never agreed", false, false, T0 + DAY, 20 * S, 0, T0 + DAY, 0,
+		CLOCK_UNKNOWN, -1 },
+	{ "set a day ago", true, false, T0 + DAY, 20 * S, 0, T0 + DAY, 0, CLOCK_STATE_TRUSTED,
+		500 + 3000 + 1728 },
+	{ "one second short of 30 days", true, false, T0 + 30 * DAY - S, 20 * S, 0,
+		T0 + 30 * DAY - S, 0, CLOCK_STATE_TRUSTED, 500 + 3000 + 51840 },
+	{ "set 30 days ago", true, false, T0 + 30 * DAY, 20 * S, 0, T0 + 30 * DAY, 0, CLOCK_UNKNOWN,
+		-1 },
+	{ "its oscillator stopped", true, false, T0 + DAY, 20 * S, -22, T0 + DAY, 0, CLOCK_UNKNOWN,
+		-1 },
+	{ "its battery was empty: earlier than the stamp", true, false, 946684800 * S, 20 * S, 0,
+		946684800 * S, 0, CLOCK_UNKNOWN, -1 },
+	{ "earlier by what it may be off", true, false, T0 - 3 * S, 20 * S, 0, T0 - 3 * S, 0,
+		CLOCK_STATE_TRUSTED, 3500 },
+	{ "earlier by more", true, false, T0 - 4 * S, 20 * S, 0, T0 - 4 * S, 0, CLOCK_UNKNOWN, -1 },
+	{ "the wall clock isn't from it", true, false, T0 + DAY + 4 * S, 20 * S, 0, T0 + DAY, 0,
+		CLOCK_UNKNOWN, -1 },
+	{ "nor when it is behind", true, false, T0 + DAY - 3 * S, 20 * S, 0, T0 + DAY, 0,
+		CLOCK_UNKNOWN, -1 },
+	{ "earlier than what was stored", true, false, T0 + DAY, 20 * S, 0, T0 + DAY, T0 + 2 * DAY,
+		CLOCK_STATE_REGRESSED, -1 },
+};
+
+static void c1_c4_what_a_start_may_believe(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(start_row); i++) {
+		struct clock_stamp stamp = { .boot = BOOT_A,
+			.wall_ms = T0,
+			.boot_ms = 1000 * S,
+			.error_ms = 500,
+			.rtc = start_row[i].rtc };
+		struct board b = { { start_row[i].wall_ms, start_row[i].boot_ms, 0, false,
+					   16000000 },
+			start_row[i].rtc_error, start_row[i].rtc_ms };
+		struct clock clock;
+		clock_init_source(&clock, &board, &b);
+		clock_newest_event(&clock, start_row[i].newest_ms);
+		clock_resume(&clock, &stamp, start_row[i].same_boot ? BOOT_A : BOOT_B);
+		struct now now = clock_read(&clock);
+		if (now.state != start_row[i].state || now.error_ms != start_row[i].error_ms)
+			fail_msg("%s: %s, error %lld ms", start_row[i].name,
+				clock_state_word(now.state), (long long)now.error_ms);
+	}
+}
+
+/* Trusted by a real-time clock: for its 30 days, then holdover, then nothing; an update takes over at any moment. */
+static void c4_a_real_time_clock_is_believed_for_30_days(void **state)
+{
+	(void)state;
+	struct clock_stamp stamp = { .boot = BOOT_A, .wall_ms = T0, .error_ms = 0, .rtc = true };
+	struct board b = { { T0 + 20 * DAY, 10 * S, 0, false, 16000000 }, 0, T0 + 20 * DAY };
+	struct clock clock;
+	clock_init_source(&clock, &board, &b);
+	clock_resume(&clock, &stamp, BOOT_B);
+	struct clock_stamp again;
+	int64_t trusted = 0, holdover = 0;
+	for (int hour = 0; hour < 24 * 30; hour++) {
+		struct now now = clock_read(&clock);
+		trusted += now.state == CLOCK_STATE_TRUSTED;
+		holdover += now.state == CLOCK_STATE_HOLDOVER;
+		assert_true(now.error_ms < 60000);
+		assert_false(clock_stamp_of(
+			&clock, BOOT_B, &again)); /* it proves nothing about itself */
+		b.k.wall_ms += 3600 * S;
+		b.k.boot_ms += 3600 * S;
+	}
+	assert_int_equal(clock.state, CLOCK_UNKNOWN);
+	assert_true(trusted > 100 && trusted <= 240);
+	assert_true(trusted + holdover > 120 && trusted + holdover < 24 * 14);
+	b.k.synchronised = true;
+	b.k.max_error_us = 5000;
+	assert_int_equal(clock_read(&clock).error_ms, 5);
+	assert_true(clock_stamp_of(&clock, BOOT_B, &again));
+	assert_false(again.rtc); /* it wasn't set yet */
+	b.rtc_ms = b.k.wall_ms;
+	assert_true(clock_stamp_of(&clock, BOOT_B, &again));
+	assert_true(again.rtc);
+	assert_string_equal(again.boot, BOOT_B);
+}
+
+static void test_stamps(void **state)
+{
+	(void)state;
+	static const char *const bad[] = { "", "\n", "schoolpoort-clock 1", "schoolpoort-clock 1 ",
+		"schoolpoort-clock 2 " BOOT_A " 1 2 3 1\n", "schoolpoort-clock 1 " BOOT_A "\n",
+		"schoolpoort-clock 1 " BOOT_A " 1 2 3\n",
+		"schoolpoort-clock 1 " BOOT_A " 1 2 3 2\n",
+		"schoolpoort-clock 1 " BOOT_A " 1 2 3 1 \n",
+		"schoolpoort-clock 1 " BOOT_A " 1 2 -3 1\n",
+		"schoolpoort-clock 1 " BOOT_A " 99999999999999999999 2 3 1\n",
+		"schoolpoort-clock 1 1111 1 2 3 1\n", "schoolpoort-clock 1 " BOOT_A "1 1 2 3 1\n" };
+	struct clock_stamp stamp;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (clock_stamp_parse(bad[i], &stamp) == 0)
+			fail_msg("accepted: %s", bad[i]);
+	assert_int_equal(
+		clock_stamp_parse("schoolpoort-clock 1 " BOOT_A " 1795417800000 7 3 1\n", &stamp),
+		0);
+	assert_string_equal(stamp.boot, BOOT_A);
+	assert_int_equal(stamp.wall_ms, T0);
+	assert_int_equal(stamp.boot_ms, 7);
+	assert_int_equal(stamp.error_ms, 3);
+	assert_true(stamp.rtc);
+}
+
+/* Through the file: a program that is started again in the same boot knows what the one before knew. */
+static void c4_holdover_outlives_the_program(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/clock-test-XXXXXX", path[64];
+	struct board b = { { T0, 1000 * S, 0, true, 500000 }, -1, 0 };
+	struct clock clock;
+	struct clock_keeper keeper;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(path, sizeof(path), "%s/" CLOCK_STAMP_FILE, folder);
+	for (int start = 0; start < 3; start++) {
+		clock_init_source(&clock, &board, &b);
+		clock_keeper_open(&keeper, &clock, folder);
+		struct now now = clock_read(&clock);
+		assert_int_equal(now.state, start ? CLOCK_STATE_HOLDOVER : CLOCK_STATE_TRUSTED);
+		clock_keeper_care(&keeper, &clock, &now);
+		assert_int_equal(access(path, F_OK), 0);
+		b.k = (struct clock_kernel){ b.k.wall_ms + 60 * S, b.k.boot_ms + 60 * S, 0, false,
+			16000000 };
+	}
+	/* An empty one, as a power cut leaves it, is none. */
+	assert_int_equal(truncate(path, 0), 0);
+	clock_init_source(&clock, &board, &b);
+	clock_keeper_open(&keeper, &clock, folder);
+	assert_int_equal(clock_read(&clock).state, CLOCK_UNKNOWN);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
 }
 
 static void test_newest_event(void **state)
@@ -296,8 +545,15 @@ static void test_boot_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_states),
-		cmocka_unit_test(test_fourteen_days),
+		cmocka_unit_test(c3_c4_every_state_by_its_limits),
+		cmocka_unit_test(c4_fourteen_days_without_a_source),
+		cmocka_unit_test(c4_nine_hours_are_holdover_with_a_growing_error),
+		cmocka_unit_test(c3_an_update_ends_an_event_of_the_future),
+		cmocka_unit_test(c2_a_jump_is_told_once),
+		cmocka_unit_test(c1_c4_what_a_start_may_believe),
+		cmocka_unit_test(c4_a_real_time_clock_is_believed_for_30_days),
+		cmocka_unit_test(test_stamps),
+		cmocka_unit_test(c4_holdover_outlives_the_program),
 		cmocka_unit_test(test_always),
 		cmocka_unit_test(test_newest_event),
 		cmocka_unit_test(test_specs),

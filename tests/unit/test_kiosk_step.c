@@ -340,7 +340,7 @@ static void test_not_late_who_was_not_expected(void **state)
 	assert_int_equal(g->fx->rows[0].result, CHECKIN_LATE);
 }
 
-static void test_wall_clock_steps_change_no_repeat(void **state)
+static void c2_wall_clock_steps_change_no_repeat(void **state)
 {
 	struct gate *g = *state;
 
@@ -538,6 +538,199 @@ static void test_remembers_after_a_restart(void **state)
 	(void)close_gate(&fresh);
 }
 
+/* ---- a clock that can't be trusted ---- */
+
+#define OFF_BY (3600 * INT64_C(1000)) /* the wall clock is an hour behind */
+
+/* @at_ms: true time; what the wall shows is @off_by behind it. */
+static void distrust(struct gate *g, int64_t at_ms, int64_t off_by)
+{
+	go_to(g, at_ms);
+	g->now.wall_ms -= off_by;
+	g->now.state = CLOCK_UNKNOWN;
+	g->now.error_ms = -1;
+}
+
+static void trust(struct gate *g, int64_t off_by)
+{
+	g->now.wall_ms += off_by;
+	g->now.state = CLOCK_STATE_TRUSTED;
+	g->now.error_ms = 20;
+}
+
+/* Tapped under a clock an hour behind; an update comes at 12:30, so that each has its own true time. */
+static const struct {
+	const char *name;
+	int64_t at_ms;
+	unsigned char card;
+	bool no_zone, no_roster;
+	enum checkin_result before, after;
+	int64_t pupil;
+	enum halfday half;
+	int minutes_late;
+} redated[] = {
+	{ "in time, though shown an hour early", AT(8, 24, 59), 1, false, false, CHECKIN_UNJUDGED,
+		CHECKIN_PRESENT, NOOR, HALFDAY_AM, 0 },
+	{ "on the bell", AT(8, 25, 0), 1, false, false, CHECKIN_UNJUDGED, CHECKIN_PRESENT, NOOR,
+		HALFDAY_AM, 0 },
+	{ "a second late", AT(8, 25, 1), 1, false, false, CHECKIN_UNJUDGED, CHECKIN_LATE, NOOR,
+		HALFDAY_AM, 1 },
+	{ "late by more than an hour", AT(9, 30, 0), 1, false, false, CHECKIN_UNJUDGED,
+		CHECKIN_LATE, NOOR, HALFDAY_AM, 65 },
+	{ "before the gate opens", AT(6, 54, 59), 1, false, false, CHECKIN_UNJUDGED,
+		CHECKIN_NOT_EXPECTED, NOOR, HALFDAY_NONE, 0 },
+	{ "an unknown card", AT(8, 20, 0), 9, false, false, CHECKIN_UNKNOWN_CARD,
+		CHECKIN_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
+	{ "a blocked card", AT(8, 20, 0), 3, false, false, CHECKIN_BLOCKED_CARD,
+		CHECKIN_BLOCKED_CARD, 0, HALFDAY_NONE, 0 },
+	{ "a card that was over: only a date can tell", AT(8, 20, 0), 4, false, false,
+		CHECKIN_UNJUDGED, CHECKIN_UNKNOWN_CARD, 0, HALFDAY_NONE, 0 },
+	{ "dated but not judged without a zone", AT(8, 20, 0), 1, true, false, CHECKIN_UNJUDGED,
+		CHECKIN_UNJUDGED, NOOR, HALFDAY_NONE, 0 },
+	{ "judged by the roster that came meanwhile", AT(8, 20, 0), 1, false, true,
+		CHECKIN_UNKNOWN_CARD, CHECKIN_PRESENT, NOOR, HALFDAY_AM, 0 },
+};
+
+static void c1_taps_without_time_are_dated_anew_and_judged(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(redated); i++) {
+		void *fresh = NULL;
+		assert_int_equal(open_gate(&fresh), 0);
+		struct gate *g = fresh;
+		distrust(g, redated[i].at_ms, OFF_BY);
+		g->state->roster = redated[i].no_roster ? NULL : g->roster;
+		tap(g, redated[i].card);
+		g->state->roster = g->roster;
+		struct checkin row = g->fx->rows[0];
+		if (g->fx->n_rows != 1 || row.result != redated[i].before || row.half ||
+			row.revision != 1)
+			fail_msg("%s: stored as %d", redated[i].name, (int)row.result);
+		assert_int_equal(row.at_ms, redated[i].at_ms - OFF_BY);
+		assert_int_equal(row.clock, CHECKIN_CLOCK_UNKNOWN);
+		go_to(g, AT(12, 30, 0) - OFF_BY);
+		trust(g, OFF_BY);
+		if (redated[i].no_zone)
+			g->state->settings.zone = NULL;
+		struct uuid id = row.id;
+		int64_t boot_ms = row.boot_ms;
+		kiosk_redate(g->state, &row, &g->now);
+		if (row.result != redated[i].after || row.pupil != redated[i].pupil ||
+			row.half != redated[i].half || row.minutes_late != redated[i].minutes_late)
+			fail_msg("%s: %d, half %d, %d min", redated[i].name, (int)row.result,
+				(int)row.half, row.minutes_late);
+		assert_true(uuid_equal(row.id, id));
+		assert_int_equal(row.revision, 2);
+		assert_int_equal(row.at_ms, redated[i].at_ms);
+		assert_int_equal(row.boot_ms, boot_ms);
+		assert_int_equal(row.clock, CHECKIN_CLOCK_TRUSTED);
+		assert_int_equal(row.clock_error_ms, 20);
+		(void)close_gate(&fresh);
+	}
+}
+
+static void c1_a_tap_without_time_is_shown_neutrally(void **state)
+{
+	struct gate *g = *state;
+
+	distrust(g, AT(8, 40, 0), 0);
+	tap(g, 1);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_UNJUDGED);
+	assert_string_equal(last_view(g)->at, "");
+	assert_int_equal(last_view(g)->minutes_late, -1);
+	/* A clock that looks right is no better, nor one that was set back. */
+	g->now.state = CLOCK_STATE_REGRESSED;
+	tap(g, 2);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_UNJUDGED);
+	assert_int_equal(g->fx->rows[0].clock, CHECKIN_CLOCK_REGRESSED);
+	/* In holdover verdicts go on. */
+	go_to(g, AT(8, 45, 0));
+	g->now.state = CLOCK_STATE_HOLDOVER;
+	g->now.error_ms = 3500;
+	tap(g, 1);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_LATE);
+	assert_int_equal(g->fx->rows[0].clock_error_ms, 3500);
+}
+
+/* What is remembered follows: the same card a moment later is the same tap, and who is in is in. */
+static void c1_memory_follows_the_new_dates(void **state)
+{
+	struct gate *g = *state;
+
+	distrust(g, AT(8, 24, 30), OFF_BY);
+	tap(g, 1);
+	struct checkin row = g->fx->rows[0], again = row;
+	go_to(g, AT(8, 25, 0) - OFF_BY);
+	trust(g, OFF_BY);
+	kiosk_redate(g->state, &row, &g->now);
+	tap(g, 1);
+	assert_int_equal(g->fx->n_rows, 0);
+	go_to(g, AT(8, 26, 0));
+	tap(g, 1);
+	assert_int_equal(g->fx->n_rows, 1);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_ALREADY);
+	/* Once more, as after a commit that failed: the same. */
+	kiosk_redate(g->state, &again, &g->now);
+	assert_int_equal(again.result, row.result);
+	assert_int_equal(again.at_ms, row.at_ms);
+	assert_int_equal(again.revision, row.revision);
+	/* The morning's carries the afternoon's lateness. */
+	go_to(g, AT(13, 20, 0));
+	g->state->settings.carry = true;
+	tap(g, 1);
+	assert_int_equal(g->fx->rows[0].result, CHECKIN_PRESENT);
+}
+
+static void c1_memory_after_a_restart(void **state)
+{
+	struct gate *g = *state;
+
+	distrust(g, AT(8, 20, 0), OFF_BY);
+	tap(g, 1);
+	struct checkin first = g->fx->rows[0], second = first;
+	trust(g, OFF_BY);
+	kiosk_redate(g->state, &second, &g->now);
+	go_to(g, AT(8, 20, 40));
+	tap(g, 2);
+	struct checkin other = g->fx->rows[0];
+	/* In order of their numbers: the correction came after a newer tap. */
+	const struct checkin *rows[] = { &first, &other, &second };
+	void *fresh = NULL;
+	assert_int_equal(open_gate(&fresh), 0);
+	struct gate *later = fresh;
+	go_to(later, AT(8, 21, 30)); /* 90 s after the first, 50 s after the other */
+	later->now.boot_ms = g->now.boot_ms + 50 * 1000;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		kiosk_remember(later->state, rows[i], &later->now);
+	tap(later, 2);
+	assert_int_equal(later->fx->n_rows, 0);
+	tap(later, 1);
+	assert_int_equal(later->fx->n_rows, 1);
+	assert_int_equal(last_view(later)->result, WIRE_RESULT_ALREADY);
+	(void)close_gate(&fresh);
+}
+
+/* Trusted and wrong: a week ahead, then set right. What was taken for next Monday must not stand in the way of this one. */
+static void c2_a_day_that_never_was_is_forgotten(void **state)
+{
+	struct gate *g = *state;
+	const int64_t a_week = 7 * 86400 * INT64_C(1000);
+
+	tap(g, 1);
+	g->now.wall_ms += a_week;
+	assert_false(kiosk_clock_set(g->state, &g->now));
+	tap(g, 2);
+	assert_int_equal(g->fx->n_rows, 1);
+	g->now.wall_ms -= a_week;
+	assert_true(kiosk_clock_set(g->state, &g->now));
+	assert_false(kiosk_clock_set(g->state, &g->now));
+	go_to(g, AT(8, 10, 0));
+	tap(g, 1);
+	go_to(g, AT(8, 20, 0));
+	tap(g, 1);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_ALREADY);
+}
+
 static void test_names_as_the_school_wants(void **state)
 {
 	static const struct {
@@ -568,7 +761,7 @@ int main(void)
 		GATE_TEST(test_same_card_is_the_same_tap),
 		GATE_TEST(test_what_counts_now_is_no_repeat),
 		GATE_TEST(test_not_late_who_was_not_expected),
-		GATE_TEST(test_wall_clock_steps_change_no_repeat),
+		GATE_TEST(c2_wall_clock_steps_change_no_repeat),
 		GATE_TEST(test_second_tap_opens_the_record),
 		GATE_TEST(test_touch),
 		GATE_TEST(test_result_gives_way),
@@ -579,6 +772,11 @@ int main(void)
 		GATE_TEST(test_arrival_at_another_gate),
 		GATE_TEST(test_remembers_after_a_restart),
 		GATE_TEST(test_names_as_the_school_wants),
+		cmocka_unit_test(c1_taps_without_time_are_dated_anew_and_judged),
+		GATE_TEST(c1_a_tap_without_time_is_shown_neutrally),
+		GATE_TEST(c1_memory_follows_the_new_dates),
+		GATE_TEST(c1_memory_after_a_restart),
+		GATE_TEST(c2_a_day_that_never_was_is_forgotten),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -551,6 +551,93 @@ static void test_damaged_with_wal(void **state)
 	kiosk_store_close(s);
 }
 
+static struct checkin tap_of(int n, int boot, enum checkin_clock clock, int revision)
+{
+	struct checkin c = checkin_of(n);
+
+	c.boot = uuid_of(2, boot);
+	c.clock = clock;
+	c.revision = revision;
+	return c;
+}
+
+static int undated(struct kiosk_store *s, int boot, int64_t after_seq, struct checkin *rows)
+{
+	struct uuid id = uuid_of(2, boot);
+
+	return kiosk_store_undated(s, &id, after_seq, GATE, rows, 3);
+}
+
+/* What has to be dated anew is what the file says, so a kill in the middle forgets none and repeats none. */
+static void c1_undated_taps_of_this_boot(void **state)
+{
+	struct checkin rows[3];
+
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	struct checkin taps[] = { tap_of(1, 1, CHECKIN_CLOCK_UNKNOWN, 1),
+		tap_of(2, 2, CHECKIN_CLOCK_UNKNOWN, 1), tap_of(3, 2, CHECKIN_CLOCK_REGRESSED, 1),
+		tap_of(4, 2, CHECKIN_CLOCK_TRUSTED, 1), tap_of(5, 2, CHECKIN_CLOCK_HOLDOVER, 1),
+		tap_of(6, 2, CHECKIN_CLOCK_UNKNOWN, 1), tap_of(7, 2, CHECKIN_CLOCK_UNKNOWN, 1) };
+	assert_int_equal(kiosk_store_add(s, taps, ARRAY_LEN(taps)), 0);
+	assert_int_equal(undated(s, 3, INT64_MIN, rows), 0);
+	assert_int_equal(undated(s, 2, INT64_MIN, rows), 3); /* of four: a slice */
+	assert_int_equal(rows[0].seq, 2);
+	assert_int_equal(rows[1].seq, 3);
+	assert_int_equal(rows[2].seq, 6);
+	assert_int_equal(undated(s, 2, 6, rows), 1);
+	assert_int_equal(rows[0].seq, 7);
+	struct checkin dated[] = { tap_of(2, 2, CHECKIN_CLOCK_TRUSTED, 2),
+		tap_of(3, 2, CHECKIN_CLOCK_TRUSTED, 2) };
+	assert_int_equal(kiosk_store_add(s, dated, ARRAY_LEN(dated)), 0);
+	assert_int_equal(dated[0].seq, 8);
+	/* Killed after the COMMIT: the same row again is the row that is there. */
+	assert_int_equal(kiosk_store_add(s, dated, ARRAY_LEN(dated)), 0);
+	assert_int_equal(dated[0].seq, 8);
+	assert_int_equal(kiosk_store_info(s)->last_seq, 9);
+	kiosk_store_close(s);
+	s = open_ok();
+	assert_int_equal(undated(s, 2, INT64_MIN, rows), 2);
+	assert_int_equal(rows[0].seq, 6);
+	/* Confirmed, and under another log: still of this boot, and their correction gets a number of the new one. */
+	assert_int_equal(kiosk_store_confirm(s, 9), 0);
+	assert_int_equal(kiosk_store_relog(s, uuid_of(9, 2), false), 0);
+	assert_int_equal(undated(s, 2, INT64_MIN, rows), 2);
+	assert_true(rows[0].seq <= 0);
+	dated[0] = tap_of(6, 2, CHECKIN_CLOCK_TRUSTED, 2);
+	dated[1] = tap_of(7, 2, CHECKIN_CLOCK_TRUSTED, 2);
+	assert_int_equal(kiosk_store_add(s, dated, ARRAY_LEN(dated)), 0);
+	assert_int_equal(dated[0].seq, 1);
+	assert_int_equal(undated(s, 2, INT64_MIN, rows), 0);
+	assert_int_equal(undated(s, 1, INT64_MIN, rows), 1);
+	kiosk_store_close(s);
+}
+
+/* The last one that was stored, so that one event of 2030 doesn't count once others came after it. */
+static void c3_newest_trusted_event_is_the_last(void **state)
+{
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	struct checkin c = tap_of(1, 1, CHECKIN_CLOCK_TRUSTED, 1);
+	assert_int_equal(kiosk_store_info(s)->newest_trusted_ms, 0);
+	c.at_ms = INT64_C(1893456000000); /* 2030-01-01 */
+	assert_int_equal(kiosk_store_add(s, &c, 1), 0);
+	assert_int_equal(kiosk_store_info(s)->newest_trusted_ms, c.at_ms);
+	kiosk_store_close(s);
+	s = open_ok();
+	assert_int_equal(kiosk_store_info(s)->newest_trusted_ms, c.at_ms);
+	c = tap_of(2, 1, CHECKIN_CLOCK_UNKNOWN, 1);
+	assert_int_equal(kiosk_store_add(s, &c, 1), 0);
+	assert_int_equal(kiosk_store_info(s)->newest_trusted_ms, INT64_C(1893456000000));
+	c = tap_of(3, 1, CHECKIN_CLOCK_TRUSTED, 1);
+	assert_int_equal(kiosk_store_add(s, &c, 1), 0);
+	assert_int_equal(kiosk_store_info(s)->newest_trusted_ms, c.at_ms);
+	kiosk_store_close(s);
+	s = open_ok();
+	assert_int_equal(kiosk_store_info(s)->newest_trusted_ms, c.at_ms);
+	kiosk_store_close(s);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -568,6 +655,8 @@ int main(void)
 		IN_FOLDER(test_damaged),
 		IN_FOLDER(test_cut_while_recovering),
 		IN_FOLDER(test_damaged_with_wal),
+		IN_FOLDER(c1_undated_taps_of_this_boot),
+		IN_FOLDER(c3_newest_trusted_event_is_the_last),
 	};
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 
