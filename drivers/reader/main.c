@@ -2,9 +2,9 @@
 /*
  * schoolpoort-reader: what lies before the antenna, told to the kiosk.
  *
- * DESIGN: one thread, and a driver that may block. A turn: serve the socket without waiting, feed
- * the watchdog, tell a status where one is due, then one step of the reader (health.h says which),
- * whose result goes through field.h to the kiosk at once. The longest step, an open, takes 1.9 s;
+ * DESIGN: one thread, and a driver that may block. A turn: serve the socket without waiting, tell a
+ * status where one is due, one step of the reader (health.h says which), whose result goes through
+ * field.h to the kiosk at once; then feed the watchdog. The longest step, an open, takes 1.9 s;
  * a status is told right before it, so that the kiosk's 2 s aren't passed by a reader that lives.
  * sd-event is in the loop for SIGTERM and for the socket; a thread for libnfc was rejected, since
  * one that hangs there can't be ended. Logged are edges only: the first good look, the fault, the
@@ -55,6 +55,7 @@ struct program {
 	bool unsteady; /* comes and goes: said once, and no line more until it stays */
 	bool rests; /* ends for the night */
 	bool kiosk_lost;
+	char refused[WIRE_TEXT_MAX]; /* the last reason of the kiosk that was logged; "" none */
 };
 
 const struct reader_driver *reader_driver_of(const char *connstring)
@@ -287,8 +288,11 @@ static void serve_kiosk(struct program *p)
 		log_warn("kiosk_lost next=connect_again");
 		break;
 	}
-	if (p->client.refused[0])
-		log_warn("kiosk_refused reason=\"%s\"", p->client.refused);
+	/* A kiosk that refuses us says so each second: one line for each reason. */
+	if (p->client.refused[0] && strcmp(p->client.refused, p->refused) != 0) {
+		(void)snprintf(p->refused, sizeof(p->refused), "%s", p->client.refused);
+		log_warn("kiosk_refused reason=\"%s\"", p->refused);
+	}
 	p->client.refused[0] = '\0';
 	if (client_is_status_due(&p->client, now_us))
 		tell_status(p);
@@ -299,12 +303,12 @@ static int run(struct program *p)
 	int r = 0;
 
 	while ((r = loop_turn(p->loop, turn_wait_us(p), EVENTS_PER_TURN)) >= 0) {
-		loop_notify("WATCHDOG=1");
 		serve_kiosk(p);
 		if (step(p) < 0) {
 			log_error("reader_end reason=\"%s\" next=exit", p->reader.reason);
 			return EXIT_FAILURE;
 		}
+		loop_notify("WATCHDOG=1"); /* by hand: only a whole turn feeds it */
 		if (p->rests) {
 			log_info("reader_rests next=start_anew");
 			r = -ESTALE;

@@ -8,6 +8,7 @@
 #include "kiosk/kiosk.h"
 #include "sys/file.h"
 #include "sys/log.h"
+#include "sys/user.h"
 #include "wire/request.h"
 
 #define ANSWER_MAX (60 * 1024) /* bytes of a response in its datagram; commands.md */
@@ -31,10 +32,14 @@ static void complain(
 {
 	struct wire_local error = { .type = WIRE_LOCAL_ERROR };
 
+	int64_t now_us = mono_us();
+
 	k->complaints++;
-	if (!c->complained)
+	if (!c->complained && now_us - k->complained_us >= KIOSK_COMPLAIN_US) {
+		k->complained_us = now_us;
 		log_warn("datagram_refused client=\"%s\" pid=%d reason=\"%s\" next=ignore", c->name,
 			(int)hub_peer(from)->pid, reason);
+	}
 	c->complained = true;
 	(void)snprintf(error.reason, sizeof(error.reason), "%s", reason);
 	send_message(from, &error);
@@ -69,7 +74,12 @@ static void take_hello(struct kiosk *k, struct hub_client *from, struct kiosk_cl
 	const struct wire_local *m)
 {
 	struct wire_local welcome = { .type = WIRE_LOCAL_WELCOME };
+	const char *refusal = who_refuse(&k->who, hub_peer(from)->uid, m->role);
 
+	if (refusal) {
+		complain(k, from, c, refusal);
+		return;
+	}
 	c->role = m->role;
 	memcpy(c->name, m->name, sizeof(c->name));
 	c->heard_us = mono_us();
@@ -259,12 +269,40 @@ static void on_client(void *ctx, struct hub_client *client, enum hub_event event
 	}
 }
 
+static int look_up(const char *name, bool *ret_has, uid_t *ret_uid)
+{
+	int err = user_find(name, ret_uid);
+
+	*ret_has = err == 0;
+	return err == -ENOENT ? 0 : err;
+}
+
+/* Return: 0 or negative errno: with half of the users known anybody could be the rest. */
+static int look_up_users(struct who *who)
+{
+	bool has_kiosk;
+	uid_t kiosk = 0;
+
+	who->own = user_own();
+	int err = look_up(WHO_KIOSK, &has_kiosk, &kiosk);
+	if (!err)
+		err = look_up(WHO_READER, &who->has_reader, &who->reader);
+	if (!err)
+		err = look_up(WHO_SCREEN, &who->has_screen, &who->screen);
+	who->installed = has_kiosk && who->own == kiosk;
+	return err;
+}
+
 int clients_open(struct kiosk *k)
 {
 	char path[108];
 
 	if (config_socket_path(&k->config, "kiosk.sock", path) < 0)
 		return -ENAMETOOLONG;
+	k->complained_us = -KIOSK_COMPLAIN_US;
+	int err = look_up_users(&k->who);
+	if (err)
+		return err;
 	return hub_open(k->loop, path, on_client, k, &k->hub);
 }
 

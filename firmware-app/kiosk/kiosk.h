@@ -17,6 +17,7 @@
 #include "kiosk/deliver.h"
 #include "kiosk/step.h"
 #include "kiosk/trace.h"
+#include "kiosk/who.h"
 #include "link/link.h"
 #include "store/kiosk_store.h"
 #include "sys/clock_stamp.h"
@@ -40,6 +41,8 @@
 	20000 /* gate/state; topics.md. On the wall clock, so that one falls on each minute */
 #define KIOSK_CONFIRM_SAVE_US                                                                      \
 	INT64_C(10000000) /* a confirm is written at most so often: forgetting one only sends again */
+#define KIOSK_COMPLAIN_US                                                                          \
+	INT64_C(60000000) /* a stranger who connects anew each time must not fill the journal */
 #define KIOSK_IDLE_US INT64_C(5000000) /* no tap for so long: time for housekeeping */
 #define KIOSK_WAL_MAX (4 * 1024 * 1024) /* bytes of WAL that are moved over even without a pause */
 #define KIOSK_STORE_AGAIN_US INT64_C(2000000) /* a store that failed is opened anew after this */
@@ -70,6 +73,7 @@ struct kiosk {
 	struct loop *loop;
 	struct loop_source *timer;
 	struct hub *hub;
+	struct who who; /* whose users reader and screen are */
 	struct kiosk_store *store; /* NULL while it can't be opened */
 	struct link *link;
 	struct roster *roster;
@@ -117,6 +121,7 @@ struct kiosk {
 	int64_t taps_today;
 	struct civil_date taps_date;
 	uint64_t complaints; /* datagrams and payloads that were not understood */
+	int64_t complained_us; /* CLOCK_MONOTONIC of the last log line about a datagram */
 	bool complained_data, complained_confirm, complained_arrival, complained_refused;
 };
 

@@ -96,6 +96,20 @@ static void set_in(
 
 /* ---- repeats --------------------------------------------------------------------------------- */
 
+/*
+ * When the card was found, by the clock since boot. Not when it was received: a reader that finds its kiosk back tells
+ * the card that still lies there with the time at which it came, however long ago, and that was one tap.
+ */
+static int64_t seen_boot_ms(const struct kiosk_state *state, int64_t seen_us, const struct now *now)
+{
+	int64_t age_us = now->mono_us - seen_us;
+
+	if (seen_us < 0 || age_us < 0)
+		return now->boot_ms;
+	return now->boot_ms - (int64_t)((double)age_us / 1000.0 * state->settings.clock_speed);
+}
+
+/* @boot_ms: when the card was found */
 static const struct kiosk_recent *recent_of(
 	const struct kiosk_state *state, struct card_hash card, int64_t boot_ms)
 {
@@ -496,7 +510,8 @@ static void step_card(struct kiosk_state *state, const struct kiosk_input *input
 	if (tap.has_local)
 		tap.local = civil_local_of(state->settings.zone, tap.at_ms);
 	judge(state, input->card, &tap);
-	const struct kiosk_recent *recent = recent_of(state, input->card, now->boot_ms);
+	const struct kiosk_recent *recent =
+		recent_of(state, input->card, seen_boot_ms(state, input->seen_us, now));
 	if (recent && is_repeat(recent, &tap)) {
 		show_repeat(state, recent, input, now, fx);
 		return;

@@ -92,6 +92,15 @@ static void on_client(void *ctx, int fd, uint32_t events)
 	free_dropped(hub);
 }
 
+static bool has_room_for(const struct hub *hub, uid_t uid)
+{
+	size_t n = 0;
+
+	for (const struct hub_client *c = hub->clients; c; c = c->next)
+		n += c->fd >= 0 && c->peer.uid == uid;
+	return hub->n_clients < HUB_CLIENTS_MAX && n < HUB_CLIENTS_OF_USER;
+}
+
 static void on_listener(void *ctx, int fd, uint32_t events)
 {
 	struct hub *hub = ctx;
@@ -102,7 +111,7 @@ static void on_listener(void *ctx, int fd, uint32_t events)
 	free_dropped(hub);
 	if (client_fd < 0)
 		return;
-	struct hub_client *c = hub->n_clients < HUB_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
+	struct hub_client *c = has_room_for(hub, peer.uid) ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		(void)close(client_fd);
 		return;

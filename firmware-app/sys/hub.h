@@ -17,6 +17,8 @@
 
 #define HUB_CLIENTS_MAX                                                                            \
 	64 /* a unit has five programs; the rest is room for people's command lines */
+#define HUB_CLIENTS_OF_USER                                                                        \
+	32 /* of them: one user who takes all that he can get leaves room for the others */
 
 struct hub; /* opaque */
 struct hub_client; /* opaque; valid until its handler was told HUB_GONE or hub_drop() was called */

@@ -55,12 +55,25 @@ static int on_timer(sd_event_source *event, uint64_t at_us, void *ctx)
 	return 0;
 }
 
+/* Nobody has a reason to send these; who does by mistake must not end a gate. */
+static void leave_unused(void)
+{
+	static const int unused[] = { SIGUSR1, SIGUSR2 };
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+
+	/* A handler that is there already is somebody's, as a test's, and stays. */
+	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
+		if (!sigaction(unused[i], NULL, &old) && old.sa_handler == SIG_DFL)
+			(void)sigaction(unused[i], &ignore, NULL);
+}
+
 static int add_signals(struct loop *loop)
 {
 	static const int stop_by[] = { SIGTERM, SIGINT };
 	struct sigaction ignore = { .sa_handler = SIG_IGN };
 	sigset_t set;
 	sigemptyset(&set);
+	leave_unused();
 	for (size_t i = 0; i < sizeof(stop_by) / sizeof(stop_by[0]); i++)
 		sigaddset(&set, stop_by[i]);
 	/* Per thread, and inherited by threads that come later: sd-event needs them blocked in all. */

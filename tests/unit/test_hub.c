@@ -181,7 +181,7 @@ static void test_life_of_a_client(void **state)
 	close_rig(&r);
 }
 
-static void test_sizes(void **state)
+static void x3_64_kib_and_one_byte(void **state)
 {
 	(void)state;
 	struct rig r;
@@ -231,7 +231,7 @@ static void test_descriptor_both_ways(void **state)
 	close_rig(&r);
 }
 
-static void test_who_does_not_read(void **state)
+static void u3_who_does_not_read_is_dropped(void **state)
 {
 	(void)state;
 	struct rig r;
@@ -336,22 +336,40 @@ static void test_ready_and_dropped(void **state)
 	close_rig(&r);
 }
 
-static void test_more_than_fit(void **state)
+/* Connects as another user, which root alone can. Return: the descriptor. */
+static int connect_as(uid_t uid)
+{
+	assert_int_equal(seteuid(uid), 0);
+	int fd = local_connect(path);
+	assert_int_equal(seteuid(0), 0);
+	assert_true(fd >= 0);
+	return fd;
+}
+
+/* Closed, not left waiting. */
+static void assert_refused(struct rig *r, int fd)
+{
+	size_t before = r->n_told;
+
+	assert_true(fd >= 0);
+	assert_int_equal(loop_turn(r->loop, DEADLINE_US, 1), 1);
+	assert_int_equal(local_recv(fd, got, NULL), -ECONNRESET);
+	assert_int_equal(r->n_told, before);
+	close(fd);
+}
+
+static void x3_u3_one_user_takes_his_share_alone(void **state)
 {
 	(void)state;
 	struct rig r;
-	int fd[HUB_CLIENTS_MAX];
+	int fd[HUB_CLIENTS_OF_USER];
 
 	open_rig(&r);
-	for (size_t i = 0; i < HUB_CLIENTS_MAX; i++)
+	for (size_t i = 0; i < HUB_CLIENTS_OF_USER; i++)
 		fd[i] = connect_one(&r);
-	int more = local_connect(path);
-	assert_true(more >= 0);
-	assert_int_equal(loop_turn(r.loop, DEADLINE_US, 1), 1);
-	assert_int_equal(local_recv(more, got, NULL), -ECONNRESET); /* closed, not left waiting */
-	close(more);
-	assert_int_equal(r.n_told, HUB_CLIENTS_MAX);
-	assert_int_equal(send_all(&r, "view"), HUB_CLIENTS_MAX);
+	assert_refused(&r, local_connect(path));
+	assert_int_equal(r.n_told, HUB_CLIENTS_OF_USER);
+	assert_int_equal(send_all(&r, "view"), HUB_CLIENTS_OF_USER);
 	assert_int_equal(local_recv(fd[0], got, NULL), 4);
 	/* One leaves, and its place is free again, however often. */
 	for (int i = 0; i < 3; i++) {
@@ -360,10 +378,40 @@ static void test_more_than_fit(void **state)
 		assert_int_equal(r.told[r.n_told - 1], 'g');
 		fd[7] = connect_one(&r);
 	}
-	assert_int_equal(send_all(&r, "view"), HUB_CLIENTS_MAX);
+	assert_int_equal(send_all(&r, "view"), HUB_CLIENTS_OF_USER);
 	hub_close(r.hub); /* with everybody connected: without a word to the handler */
 	r.hub = NULL;
-	assert_int_equal(r.n_told, HUB_CLIENTS_MAX + 6);
+	assert_int_equal(r.n_told, HUB_CLIENTS_OF_USER + 6);
+	for (size_t i = 0; i < HUB_CLIENTS_OF_USER; i++)
+		close(fd[i]);
+	close_rig(&r);
+}
+
+static void x3_more_than_fit(void **state)
+{
+	(void)state;
+	struct rig r;
+	int fd[HUB_CLIENTS_MAX];
+
+	if (geteuid() != 0) {
+		print_message("SKIP: root alone can be several users\n");
+		skip();
+	}
+	open_rig(&r);
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(chmod(path, 0666), 0);
+	for (size_t i = 0; i < HUB_CLIENTS_MAX; i++) {
+		fd[i] = connect_as((uid_t)(40000 + i / HUB_CLIENTS_OF_USER));
+		turn_until(&r, i + 1);
+		assert_int_equal(hub_peer(r.newest)->uid, 40000 + i / HUB_CLIENTS_OF_USER);
+	}
+	assert_refused(&r, connect_as(40009));
+	close(fd[0]);
+	turn_until(&r, r.n_told + 1);
+	assert_refused(&r, connect_as(40001)); /* a place, but not for one who has his share */
+	fd[0] = connect_as(40009);
+	turn_until(&r, r.n_told + 1);
+	assert_int_equal(send_all(&r, "view"), HUB_CLIENTS_MAX);
 	for (size_t i = 0; i < HUB_CLIENTS_MAX; i++)
 		close(fd[i]);
 	close_rig(&r);
@@ -425,13 +473,14 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_life_of_a_client),
-		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(x3_64_kib_and_one_byte),
 		cmocka_unit_test(test_descriptor_both_ways),
-		cmocka_unit_test(test_who_does_not_read),
+		cmocka_unit_test(u3_who_does_not_read_is_dropped),
 		cmocka_unit_test(test_who_went_unnoticed),
 		cmocka_unit_test(test_drop_inside),
 		cmocka_unit_test(test_ready_and_dropped),
-		cmocka_unit_test(test_more_than_fit),
+		cmocka_unit_test(x3_u3_one_user_takes_his_share_alone),
+		cmocka_unit_test(x3_more_than_fit),
 		cmocka_unit_test(test_second_instance),
 		cmocka_unit_test(test_path_too_long),
 	};

@@ -340,6 +340,58 @@ static void test_not_late_who_was_not_expected(void **state)
 	assert_int_equal(g->fx->rows[0].result, CHECKIN_LATE);
 }
 
+/* A kiosk that comes back is told of the card that still lies there, with the time at which it was found. */
+static void p2_a_card_that_still_lies_there_counts_once(void **state)
+{
+	static const struct {
+		const char *name;
+		int lies_ms; /* how long, when the kiosk is back */
+		int stored_after_ms; /* from the find to the stored row; negative: never stored */
+		size_t rows;
+	} row[] = {
+		{ "stored, within the window", 5000, 10, 0 },
+		{ "stored, past the window", 61000, 10, 0 },
+		{ "stored, ten minutes", 600000, 10, 0 },
+		{ "stored late, after a slow commit", 600000, 4000, 0 },
+		{ "never stored", 5000, -1, 1 },
+		{ "never stored, ten minutes", 600000, -1, 1 },
+		/* Found a whole window after the tap before: another tap. */
+		{ "the tap before, 59.9 s earlier", 5000, -59900, 0 },
+		{ "the tap before, 60 s earlier", 5000, -60000, 1 },
+	};
+	struct gate *g = *state;
+
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		int64_t found_us = g->now.mono_us, found_boot_ms = g->now.boot_ms;
+		struct kiosk_settings settings = g->state->settings;
+		kiosk_init(g->state, &settings); /* killed, and back */
+		g->state->roster = g->roster;
+		go_to(g, g->now.wall_ms + row[i].lies_ms);
+		struct checkin stored = { .id = { { 1, 2, 3 } },
+			.boot = settings.boot,
+			.boot_ms = found_boot_ms + row[i].stored_after_ms,
+			.card = card(1),
+			.pupil = NOOR,
+			.half = HALFDAY_AM,
+			.date = { 2026, 11, 23 },
+			.result = CHECKIN_PRESENT };
+		if (row[i].stored_after_ms != -1)
+			kiosk_remember(g->state, &stored, &g->now);
+		step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_CARD,
+				.form = CARD_FORM_TOKEN,
+				.card = card(1),
+				.seen_us = found_us });
+		if (g->fx->n_rows != row[i].rows || g->fx->n_views != 1)
+			fail_msg("%s: %zu rows", row[i].name, g->fx->n_rows);
+		/* Either way the pupil sees a check-in that is in the database. */
+		if (!row[i].rows)
+			assert_true(uuid_equal(g->fx->views[0].checkin, stored.id));
+		go_to(g, g->now.wall_ms + 3600000);
+		g->now.wall_ms -=
+			3600000 + row[i].lies_ms; /* the next row at the same time of day */
+	}
+}
+
 static void c2_wall_clock_steps_change_no_repeat(void **state)
 {
 	struct gate *g = *state;
@@ -761,6 +813,7 @@ int main(void)
 		GATE_TEST(test_same_card_is_the_same_tap),
 		GATE_TEST(test_what_counts_now_is_no_repeat),
 		GATE_TEST(test_not_late_who_was_not_expected),
+		GATE_TEST(p2_a_card_that_still_lies_there_counts_once),
 		GATE_TEST(c2_wall_clock_steps_change_no_repeat),
 		GATE_TEST(test_second_tap_opens_the_record),
 		GATE_TEST(test_touch),

@@ -111,8 +111,10 @@ bool screen_client_drain(struct screen_client *c, struct wire_view *ret_view)
 			c->refused = true;
 			continue;
 		}
-		if (c->message.type == WIRE_LOCAL_ERROR)
+		if (c->message.type == WIRE_LOCAL_ERROR && !c->refused) {
 			log_warn("kiosk_refused reason=\"%s\"", c->message.reason);
+			c->refused = true; /* once a connection, like what we refuse */
+		}
 		if (c->message.type == WIRE_LOCAL_VIEW) {
 			*ret_view = c->message.view;
 			came = c->heard = true;

@@ -20,7 +20,7 @@ struct screen_draw; /* opaque */
  * screen_draw_create() - for a renderer of one size.
  * @renderer: borrowed, outlives the result
  * @width, @height: in pixels, 160 and up
- * Return: NULL where no font could be opened or memory is short; *ret_reason says why (static).
+ * Return: NULL where SDL_ttf doesn't start or memory is short; *ret_reason says why (static).
  */
 struct screen_draw *screen_draw_create(
 	SDL_Renderer *renderer, int width, int height, const char **ret_reason);

@@ -26,9 +26,11 @@
 #include "screen/stage.h"
 #include "sys/clock.h"
 #include "sys/config.h"
+#include "sys/file.h"
 #include "sys/log.h"
 
 #define SECOND_US INT64_C(1000000)
+#define WATCHDOG_EVERY_US 500000 /* with a turn each 250 ms: at least once a second */
 #define DISPLAY_EVERY_US (10 * SECOND_US)
 #define AWAY_AFTER_US (2 * SECOND_US)
 #define READING_AFTER_US 100000 /* a result within this needs no "one moment" before it */
@@ -45,6 +47,7 @@ enum shown { SHOWN_NOTHING, SHOWN_START, SHOWN_VIEW, SHOWN_AWAY };
 struct app {
 	struct config config;
 	struct loop *loop;
+	int lock_fd;
 	struct screen_stage *stage; /* NULL: no display yet */
 	struct screen_speaker *speaker;
 	struct screen_client client;
@@ -229,8 +232,8 @@ static int open_stage(struct app *a, int64_t now_us)
 	a->next_display_us = now_us + DISPLAY_EVERY_US;
 	int err = screen_stage_open(
 		a->config.screen_width, a->config.screen_height, &a->stage, &reason);
-	if (err == SCREEN_STAGE_NO_FONT) {
-		fail("no_font", reason);
+	if (err == SCREEN_STAGE_NO_DRAWING) {
+		fail("no_drawing", reason);
 		return -1;
 	}
 	if (err) {
@@ -240,6 +243,8 @@ static int open_stage(struct app *a, int64_t now_us)
 		return 0;
 	}
 	log_info("display_open");
+	if (!screen_stage_has_text(a->stage))
+		log_error("font_absent next=signs_alone; install fonts-inter or fonts-dejavu-core");
 	a->client.silent_us = now_us; /* two seconds for the kiosk from here on */
 	if (a->config.screen_sound) {
 		a->speaker = screen_speaker_open();
@@ -278,9 +283,21 @@ static int turn(struct app *a)
 	}
 	if (now_us >= a->next_watchdog_us) {
 		loop_notify("WATCHDOG=1"); /* by hand: only a whole turn feeds it */
-		a->next_watchdog_us = now_us + SECOND_US;
+		a->next_watchdog_us = now_us + WATCHDOG_EVERY_US;
 	}
 	return 0;
+}
+
+/* Two screens would draw over each other, or the second wait for a display that it never gets. */
+static int take_lock(struct app *a)
+{
+	char path[CONFIG_PATH_MAX + sizeof("/screen.lock")];
+	snprintf(path, sizeof(path), "%s/screen.lock", a->config.paths_run_dir);
+	a->lock_fd = file_lock(path);
+	if (a->lock_fd >= 0)
+		return 0;
+	return fail("screen_lock",
+		a->lock_fd == -EWOULDBLOCK ? "another screen is running" : strerror(-a->lock_fd));
 }
 
 static int run(struct app *a)
@@ -288,6 +305,8 @@ static int run(struct app *a)
 	char path[108];
 	if (config_socket_path(&a->config, "kiosk.sock", path))
 		return fail("socket_path", "paths.run_dir is too long");
+	if (take_lock(a))
+		return 1;
 	if (loop_create(&a->loop))
 		return fail("loop", "no event loop");
 	int64_t now_us = clock_mono_us();
@@ -305,6 +324,7 @@ static int run(struct app *a)
 	screen_speaker_close(a->speaker);
 	screen_stage_close(a->stage);
 	loop_destroy(a->loop);
+	close(a->lock_fd);
 	if (!failed && r != -ESTALE)
 		return fail("loop", strerror(-r));
 	return failed ? 1 : 0;

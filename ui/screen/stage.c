@@ -70,7 +70,7 @@ int screen_stage_open(
 	*ret_reason = SDL_GetError();
 	if (!s->renderer || SDL_GetRendererOutputSize(s->renderer, &s->width, &s->height))
 		goto out;
-	err = SCREEN_STAGE_NO_FONT;
+	err = SCREEN_STAGE_NO_DRAWING;
 	s->draw = screen_draw_create(s->renderer, s->width, s->height, ret_reason);
 	if (!s->draw)
 		goto out;
@@ -98,6 +98,11 @@ void screen_stage_close(struct screen_stage *s)
 		free(s);
 	}
 	SDL_Quit();
+}
+
+bool screen_stage_has_text(const struct screen_stage *s)
+{
+	return screen_text_is_any(screen_draw_text(s->draw));
 }
 
 void screen_stage_show(struct screen_stage *s, const struct screen_picture *picture, int phase)

@@ -24,7 +24,7 @@ struct screen_events {
 /* Why a stage could not be opened. */
 enum screen_stage_err {
 	SCREEN_STAGE_NO_DISPLAY = -1, /* try again later */
-	SCREEN_STAGE_NO_FONT = -2, /* nothing to draw with: end */
+	SCREEN_STAGE_NO_DRAWING = -2, /* nothing to draw with: end */
 };
 
 /**
@@ -41,6 +41,9 @@ void screen_stage_close(struct screen_stage *stage);
 
 /** screen_stage_show() - draw and present; on return the frame is on the display. Blocks up to a frame. */
 void screen_stage_show(struct screen_stage *stage, const struct screen_picture *picture, int phase);
+
+/** screen_stage_has_text() - a font was found; without one the signs are shown alone. */
+bool screen_stage_has_text(const struct screen_stage *stage);
 
 /** screen_stage_write() - draw once more, into a PNG file. Slow: for --frames alone. Return: 0 or -1. */
 int screen_stage_write(

@@ -68,7 +68,6 @@ struct screen_text {
 struct screen_text *screen_text_create(SDL_Renderer *renderer, const char **ret_reason)
 {
 	struct screen_text *t = calloc(1, sizeof(*t));
-	bool some = false;
 	*ret_reason = "no memory";
 	if (!t)
 		return NULL;
@@ -79,15 +78,9 @@ struct screen_text *screen_text_create(SDL_Renderer *renderer, const char **ret_
 		return NULL;
 	}
 	for (int w = 0; w < SCREEN_TEXT_N_WEIGHTS; w++)
-		for (int f = 0; f < FACES; f++) {
+		for (int f = 0; f < FACES; f++)
 			t->probe[w][f] = TTF_OpenFont(paths[w][f], 16);
-			some = some || t->probe[w][f];
-		}
-	if (some)
-		return t;
-	*ret_reason = "no font: install fonts-dejavu-core or fonts-inter";
-	screen_text_destroy(t);
-	return NULL;
+	return t;
 }
 
 void screen_text_forget(struct screen_text *t)
@@ -114,6 +107,15 @@ void screen_text_destroy(struct screen_text *t)
 				TTF_CloseFont(t->probe[w][f]);
 	TTF_Quit();
 	free(t);
+}
+
+bool screen_text_is_any(const struct screen_text *t)
+{
+	for (int w = 0; w < SCREEN_TEXT_N_WEIGHTS; w++)
+		for (int f = 0; f < FACES; f++)
+			if (t->probe[w][f])
+				return true;
+	return false;
 }
 
 bool screen_text_is_own(const struct screen_text *t)
@@ -203,6 +205,8 @@ static void make_ready(struct screen_text *t, enum screen_text_weight weight, co
 	bool decided = false;
 	memset(r, 0, sizeof(*r));
 	r->face = choose_face(t, weight, s);
+	if (r->face < 0) /* no font at all: the signs speak alone */
+		return;
 	for (const char *at = s; *at && out + 4 < SCREEN_TEXT_INPUT_MAX; at += len) {
 		uint32_t c = character(at, &len);
 		bool blank = c == ' ' || c == '\t' || c == '\n' || c == 0xa0;
@@ -374,6 +378,26 @@ static TTF_Font *lay_out(struct screen_text *t, const struct screen_text_style *
 	}
 }
 
+/* A font whose file went while we run is done without, like one that never was. Return: NULL where nothing is to be
+ * drawn. */
+static TTF_Font *prepare(struct screen_text *t, const char *string,
+	const struct screen_text_style *style, int width, int height, struct layout *ret,
+	struct screen_text_fit *ret_fit)
+{
+	while (width > 0 && height > 0) {
+		enum screen_text_weight weight = usable(t, style->weight);
+		make_ready(t, weight, string);
+		if (!t->ready.string[0])
+			break;
+		TTF_Font *font = lay_out(t, style, width, height, ret, ret_fit);
+		if (font)
+			return font;
+		TTF_CloseFont(t->probe[weight][t->ready.face]);
+		t->probe[weight][t->ready.face] = NULL;
+	}
+	return NULL;
+}
+
 static struct line_texture *texture_of(struct screen_text *t, TTF_Font *font, const char *string,
 	const struct screen_text_style *style, const struct screen_text_fit *fit)
 {
@@ -417,9 +441,7 @@ struct screen_text_fit screen_text_fit(struct screen_text *t, const char *string
 {
 	struct screen_text_fit fit = { 0 };
 	struct layout layout;
-	make_ready(t, usable(t, style->weight), string);
-	if (t->ready.string[0] && width > 0 && height > 0)
-		lay_out(t, style, width, height, &layout, &fit);
+	(void)prepare(t, string, style, width, height, &layout, &fit);
 	return fit;
 }
 
@@ -428,10 +450,7 @@ struct screen_text_fit screen_text_draw(struct screen_text *t, const char *strin
 {
 	struct screen_text_fit fit = { 0 };
 	struct layout layout;
-	make_ready(t, usable(t, style->weight), string);
-	if (!t->ready.string[0] || box->w <= 0 || box->h <= 0)
-		return fit;
-	TTF_Font *font = lay_out(t, style, box->w, box->h, &layout, &fit);
+	TTF_Font *font = prepare(t, string, style, box->w, box->h, &layout, &fit);
 	if (!font)
 		return fit;
 	/* Accents and tails may stand out of a line, never into the neighbour's text. */

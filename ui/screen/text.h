@@ -41,7 +41,8 @@ struct screen_text; /* opaque */
 /**
  * screen_text_create() - open the fonts.
  * @renderer: borrowed, outlives the result
- * Return: NULL where not one font could be opened; *ret_reason then says why (static storage).
+ * Return: NULL where SDL_ttf doesn't start or memory is short; *ret_reason then says why (static storage). Without
+ * any font every text is drawn as nothing.
  */
 struct screen_text *screen_text_create(SDL_Renderer *renderer, const char **ret_reason);
 
@@ -50,6 +51,9 @@ void screen_text_destroy(struct screen_text *text);
 
 /** screen_text_forget() - drop the textures: the renderer has lost them. */
 void screen_text_forget(struct screen_text *text);
+
+/** screen_text_is_any() - at least one font is there. */
+bool screen_text_is_any(const struct screen_text *text);
 
 /** screen_text_is_own() - the fonts that the pictures were designed with are there, not only the fallback. */
 bool screen_text_is_own(const struct screen_text *text);
