@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/retention.h"
 #include "kiosk/kiosk.h"
@@ -14,6 +15,8 @@
 #define DISK_LOOK_US (60 * INT64_C(1000000))
 #define REDATE_SLICE 32 /* rows a transaction: one fdatasync, which a tap may have to wait for */
 #define FULL_UNTIL_MB 2 /* free space from which a full disk counts as usable again */
+#define BALLAST_LOOK_US                                                                            \
+	(2 * INT64_C(1000000)) /* between two looks whether there is room for it again */
 
 static struct uuid draw_uuid(void)
 {
@@ -98,6 +101,58 @@ static int open_store(struct kiosk *k)
 	return 0;
 }
 
+/* ---- a full disk ---- */
+
+/* Only where it leaves the database room of its own: ballast that is the last straw would be given up at once. */
+static void look_at_ballast(struct kiosk *k)
+{
+	const int64_t wanted_mb = KIOSK_BALLAST_MB + FULL_UNTIL_MB;
+
+	if (k->has_ballast || k->now.mono_us - k->ballast_looked_us < BALLAST_LOOK_US)
+		return;
+	k->ballast_looked_us = k->now.mono_us;
+	k->disk_free_mb = file_free_mb(k->config.paths_state_dir);
+	if (k->disk_free_mb < wanted_mb)
+		return;
+	int err = file_reserve(k->ballast_path, KIOSK_BALLAST_MB * INT64_C(1048576));
+	k->has_ballast = err == 0;
+	k->disk_free_mb = file_free_mb(k->config.paths_state_dir);
+	if (k->has_ballast)
+		log_info("ballast_laid_by mb=%d", KIOSK_BALLAST_MB);
+}
+
+static bool give_up_ballast(struct kiosk *k)
+{
+	bool had = unlink(k->ballast_path) == 0; /* also one of a run before this one */
+
+	k->has_ballast = false;
+	k->ballast_looked_us = k->now.mono_us;
+	if (had)
+		log_warn("disk_full ballast=given_up next=drop_oldest_confirmed");
+	return had;
+}
+
+/*
+ * The ballast first: without room in the WAL nothing can be dropped either. What was confirmed and goes makes room
+ * inside the file, and the checkpoint gives the WAL's back; so a tap can be stored on a disk that stays full.
+ * Return: whether there was anything to give.
+ */
+static bool make_room(struct kiosk *k)
+{
+	bool had = give_up_ballast(k);
+	int n = 0;
+
+	if (!k->store)
+		return had;
+	if (kiosk_store_truncate(k->store) == 0) /* else the retry says what is wrong */
+		n = kiosk_store_free_up(k->store, k->deliver.confirmed, PURGE_SLICE);
+	if (n <= 0)
+		return had;
+	k->saved_confirm = k->deliver.confirmed;
+	log_warn("purged checkins=%d reason=disk_full", n);
+	return true;
+}
+
 /*
  * A disk that is full now is no reason to leave the gate dark: it starts, sends people to the desk, and opens the
  * database once there is room. Everything else wants a person, and ends the start.
@@ -106,6 +161,8 @@ int disk_open(struct kiosk *k)
 {
 	int err = open_store(k);
 
+	if (err == STORE_ERR_FULL && give_up_ballast(k))
+		err = open_store(k);
 	if (err != STORE_ERR_FULL)
 		return err;
 	log_error("store_failed error=\"%s\" next=open_again", store_err_text(err));
@@ -124,27 +181,6 @@ static void fail(struct kiosk *k, int err)
 		log_error("store_failed error=\"%s\" next=open_again", store_err_text(err));
 	k->store_failed_us = k->now.mono_us;
 	tell_store(k, state);
-}
-
-int disk_add(struct kiosk *k)
-{
-	if (!k->store)
-		return STORE_ERR_IO;
-	int err = kiosk_store_add(k->store, k->fx.rows, k->fx.n_rows);
-	if (err) {
-		fail(k, err);
-		return err;
-	}
-	k->last_tap_us = k->now.mono_us;
-	struct civil_date today = civil_local_of(&k->zone, k->now.wall_ms).date;
-	if (civil_date_compare(today, k->taps_date) != 0)
-		k->taps_today = 0;
-	k->taps_date = today;
-	k->taps_today += (int64_t)k->fx.n_rows;
-	deliver_stored(&k->deliver, kiosk_store_info(k->store)->last_seq);
-	if (k->now.state == CLOCK_STATE_TRUSTED)
-		clock_newest_event(&k->clock, k->now.wall_ms);
-	return 0;
 }
 
 void disk_redate(struct kiosk *k)
@@ -274,31 +310,93 @@ void disk_confirm(struct kiosk *k)
 	}
 }
 
-/* Writing anything at all is the proof that it works again; the confirm is at hand. */
+static bool is_failing(const struct kiosk *k)
+{
+	return k->store_state == WIRE_STORE_FULL || k->store_state == WIRE_STORE_FAILING;
+}
+
+static void well_again(struct kiosk *k)
+{
+	log_info("store_back");
+	tell_store(k, k->recovered ? WIRE_STORE_RECOVERED : WIRE_STORE_OK);
+}
+
+static void still_failing(struct kiosk *k, int err, enum wire_store_state was)
+{
+	k->store_state = was; /* opening it has changed that */
+	fail(k, err);
+}
+
+/* Writing is the proof that it works again. */
 static void open_again(struct kiosk *k)
 {
-	bool was_full = k->store_state == WIRE_STORE_FULL;
+	enum wire_store_state was = k->store_state;
 
 	k->store_failed_us = k->now.mono_us;
-	if (was_full && k->disk_free_mb >= 0 && k->disk_free_mb < FULL_UNTIL_MB)
-		return;
 	kiosk_store_close(k->store);
 	k->store = NULL;
 	int64_t confirmed = k->deliver.confirmed;
 	struct uuid log = k->followed_log;
-	if (open_store(k) < 0) {
-		k->store_state = was_full ? WIRE_STORE_FULL : WIRE_STORE_FAILING;
+	int err = open_store(k);
+	if (err < 0) {
+		still_failing(k, err, was);
 		return;
 	}
 	/* A file that was rescued has another log, whose numbers the register has never confirmed. */
 	if (uuid_equal(log, k->followed_log) && confirmed > k->deliver.confirmed)
 		(void)deliver_confirmed(&k->deliver, confirmed, k->now.mono_us);
-	if (save_confirm(k) < 0 || save_unsaved(k) < 0) {
-		k->store_state = was_full ? WIRE_STORE_FULL : WIRE_STORE_FAILING;
+	err = kiosk_store_prove(k->store, k->deliver.confirmed);
+	if (!err)
+		k->saved_confirm = k->deliver.confirmed;
+	if (!err)
+		err = save_unsaved(k);
+	if (err) {
+		still_failing(k, err, was);
 		return;
 	}
-	log_info("store_back");
-	tell_store(k, k->store_state);
+	well_again(k);
+}
+
+/* Return: 0 or a store_err. */
+static int add_rows(struct kiosk *k)
+{
+	return k->store ? kiosk_store_add(k->store, k->fx.rows, k->fx.n_rows) : STORE_ERR_IO;
+}
+
+static void note_taps(struct kiosk *k)
+{
+	k->last_tap_us = k->now.mono_us;
+	struct civil_date today = civil_local_of(&k->zone, k->now.wall_ms).date;
+	if (civil_date_compare(today, k->taps_date) != 0)
+		k->taps_today = 0;
+	k->taps_date = today;
+	k->taps_today += (int64_t)k->fx.n_rows;
+	if (k->now.state == CLOCK_STATE_TRUSTED)
+		clock_newest_event(&k->clock, k->now.wall_ms);
+}
+
+/* A store that failed is opened and checked before the next tap, not only after a while: that tap may count. */
+int disk_add(struct kiosk *k)
+{
+	if (k->store_state == WIRE_STORE_FAILING)
+		open_again(k);
+	int err = add_rows(k);
+	if (err == STORE_ERR_FULL) {
+		(void)make_room(k);
+		/* A sync that met the full disk leaves what only a new start of the file can be sure of. */
+		if (k->store && kiosk_store_is_suspect(k->store))
+			open_again(k);
+		err = add_rows(k);
+	}
+	if (err) {
+		fail(k, err);
+		return err;
+	}
+	if (is_failing(k))
+		well_again(k);
+	note_taps(k);
+	deliver_stored(&k->deliver, kiosk_store_info(k->store)->last_seq);
+	return 0;
 }
 
 static void purge(struct kiosk *k)
@@ -320,10 +418,20 @@ static void purge(struct kiosk *k)
 		log_info("purged checkins=%d", n);
 }
 
+/* Without a tap. A disk that stays full isn't tried over and over: it would be well and full in turns. */
+static void try_again(struct kiosk *k)
+{
+	bool roomy = k->disk_free_mb < 0 || k->disk_free_mb >= FULL_UNTIL_MB;
+
+	k->store_failed_us = k->now.mono_us;
+	if (k->store_state != WIRE_STORE_FULL || roomy || make_room(k))
+		open_again(k);
+}
+
 void disk_care(struct kiosk *k)
 {
 	int64_t mono_us = k->now.mono_us;
-	bool failing = k->store_state == WIRE_STORE_FULL || k->store_state == WIRE_STORE_FAILING;
+	bool failing = is_failing(k);
 	bool idle = mono_us - k->last_tap_us > KIOSK_IDLE_US;
 
 	if (failing || mono_us - k->last_disk_us > DISK_LOOK_US) {
@@ -332,9 +440,10 @@ void disk_care(struct kiosk *k)
 	}
 	if (failing) {
 		if (mono_us - k->store_failed_us > KIOSK_STORE_AGAIN_US)
-			open_again(k);
+			try_again(k);
 		return;
 	}
+	look_at_ballast(k);
 	if (k->deliver.confirmed != k->saved_confirm &&
 		(idle || mono_us - k->last_save_us > KIOSK_CONFIRM_SAVE_US)) {
 		int err = save_confirm(k);

@@ -47,6 +47,10 @@
 #define KIOSK_WAL_MAX (4 * 1024 * 1024) /* bytes of WAL that are moved over even without a pause */
 #define KIOSK_STORE_AGAIN_US INT64_C(2000000) /* a store that failed is opened anew after this */
 
+#define KIOSK_BALLAST_FILE "kiosk.ballast" /* in paths.state_dir */
+#define KIOSK_BALLAST_MB                                                                           \
+	4 /* given up where the disk is full: room for a morning's taps and for the purge itself */
+
 /* What the owner keeps for each client of the socket. */
 struct kiosk_client {
 	enum wire_role role; /* WIRE_ROLE_NONE until it says hello */
@@ -89,6 +93,9 @@ struct kiosk {
 
 	int64_t started_us;
 	char db_path[CONFIG_PATH_MAX + sizeof(KIOSK_STORE_FILE) + 1];
+	char ballast_path[CONFIG_PATH_MAX + sizeof(KIOSK_BALLAST_FILE) + 1];
+	bool has_ballast;
+	int64_t ballast_looked_us;
 	enum wire_store_state store_state;
 	bool recovered;
 	int64_t store_failed_us;

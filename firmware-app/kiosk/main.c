@@ -182,7 +182,7 @@ static int init_state(struct kiosk *k)
 	k->last_delivery_ms = -1;
 	k->complete_until_ms = 0; /* the first turn knows more */
 	k->last_tap_us = k->last_save_us = k->now.mono_us;
-	k->last_purge_us = k->last_disk_us = INT64_MIN / 2;
+	k->last_purge_us = k->last_disk_us = k->ballast_looked_us = INT64_MIN / 2;
 	return 0;
 }
 
@@ -215,6 +215,8 @@ static int open_all(struct kiosk *k)
 	}
 	(void)snprintf(k->db_path, sizeof(k->db_path), "%s/%s", k->config.paths_state_dir,
 		KIOSK_STORE_FILE);
+	(void)snprintf(k->ballast_path, sizeof(k->ballast_path), "%s/%s", k->config.paths_state_dir,
+		KIOSK_BALLAST_FILE);
 	err = disk_open(k);
 	if (err) {
 		log_error("store_not_opened file=%s error=\"%s\"", k->db_path, store_err_text(err));

@@ -359,6 +359,11 @@ bool db_was_unclean(const struct db *db)
 	return db->unclean;
 }
 
+bool db_is_suspect(const struct db *db)
+{
+	return db->suspect;
+}
+
 int db_exec(struct db *db, const char *sql)
 {
 	errno = 0;

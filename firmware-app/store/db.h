@@ -65,6 +65,9 @@ void db_close(struct db *db);
 /** db_was_unclean() - the last user of the file did not close it: a WAL with content was there. */
 bool db_was_unclean(const struct db *db);
 
+/** db_is_suspect() - the disk failed, or a page was damaged: close and open before it is used again. */
+bool db_is_suspect(const struct db *db);
+
 /** db_begin() - BEGIN IMMEDIATE. No transaction may be open. Return: 0 or a store_err. */
 int db_begin(struct db *db);
 
@@ -156,7 +159,8 @@ int db_backup_step(struct db_backup *backup, int n_pages);
  * it. Before db_close(). Return: 0 or a store_err; accepts NULL. */
 int db_backup_close(struct db_backup *backup);
 
-/** db_move_aside() - give a damaged file, with its -wal and -shm, the name PATH.damaged-NUMBER.
+/** db_move_aside() - give a damaged file, with its -wal and -shm, the name
+ * PATH.damaged-TIME (UTC, 20261123T071000Z; "-2" after it where that is taken).
  * @ret_path: DB_PATH_MAX bytes, the new name. The file must be closed. Return: 0 or a store_err. */
 int db_move_aside(const char *path, char *ret_path);
 
@@ -188,7 +192,8 @@ typedef int db_refill_fn(void *context, struct db *fresh, const char *damaged);
  * @ret_rescued: whether that happened
  *
  * The new file grows under PATH.new and takes the place of the damaged one, which is moved aside,
- * when it is whole: a power cut at any moment leaves one of the two to go on from. Return: 0 or a
+ * when it is whole: a power cut at any moment leaves one of the two to go on from. A database that isn't
+ * there yet is made whole before it gets its name, so that an empty file counts as damaged. Return: 0 or a
  * store_err, never STORE_ERR_DAMAGED unless the new file is damaged as well.
  */
 int db_open_rescued(const char *path, const struct db_schema *schema, bool rehearsal,

@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/civil.h"
 #include "store/db.h"
 #include "store/db_internal.h"
 
@@ -134,29 +136,64 @@ int db_backup_close(struct db_backup *backup)
 	return err;
 }
 
-int db_move_aside(const char *path, char *ret_path)
+/* The kernel's own time, by touching the file's atime: this folder has no clock. */
+static int time_text(const char *path, char *ret_text, size_t size)
 {
-	static const char *const ends[] = { "-wal", "-shm",
-		"" }; /* the file last: it marks the number as used */
-	char from[DB_PATH_MAX + 8], to[DB_PATH_MAX + 8];
-	int number = 1;
+	const struct timespec touch[2] = { { .tv_nsec = UTIME_NOW }, { .tv_nsec = UTIME_OMIT } };
+	struct stat st;
 
-	for (; number <= ASIDE_MAX; number++) {
-		int n = snprintf(ret_path, DB_PATH_MAX, "%s.damaged-%d", path, number);
-		if (n < 0 || n >= DB_PATH_MAX)
-			return STORE_ERR_IO;
-		if (access(ret_path, F_OK) < 0)
-			break;
-	}
-	if (number > ASIDE_MAX)
-		return STORE_ERR_FULL;
+	if (utimensat(AT_FDCWD, path, touch, 0) < 0 || stat(path, &st) < 0)
+		return errno_error(errno);
+	int64_t s = st.st_atim.tv_sec > 0 ? st.st_atim.tv_sec : 0;
+	struct civil_date d = civil_date_of_day((int32_t)(s / CIVIL_DAY_S));
+	int at_s = (int)(s % CIVIL_DAY_S);
+	snprintf(ret_text, size, "%04d%02d%02dT%02d%02d%02dZ", d.year, d.month, d.day, at_s / 3600,
+		at_s / 60 % 60, at_s % 60);
+	return 0;
+}
+
+/* The WAL and its index go with their file: beside another one they would become part of it. */
+static int move_beside(const char *path, const char *to_path)
+{
+	static const char *const ends[] = { "-wal", "-shm" };
+	char from[DB_PATH_MAX + 8], to[DB_PATH_MAX + 8];
+
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		snprintf(from, sizeof(from), "%s%s", path, ends[i]);
-		snprintf(to, sizeof(to), "%s%s", ret_path, ends[i]);
+		snprintf(to, sizeof(to), "%s%s", to_path, ends[i]);
 		if (rename(from, to) < 0 && errno != ENOENT)
 			return errno_error(errno);
 	}
-	return db_sync_folder(path);
+	return 0;
+}
+
+/* A file that needn't be there: then @path itself gives the time. */
+static int aside_name(const char *path, const char *touch, char *ret_path)
+{
+	char at[32];
+	int err = time_text(touch, at, sizeof(at));
+
+	for (int number = 1; !err && number <= ASIDE_MAX; number++) {
+		int n = snprintf(ret_path, DB_PATH_MAX,
+			number > 1 ? "%s.damaged-%s-%d" : "%s.damaged-%s", path, at, number);
+		if (n < 0 || n >= DB_PATH_MAX)
+			return STORE_ERR_IO;
+		if (access(ret_path, F_OK) < 0)
+			return 0;
+	}
+	return err ? err : STORE_ERR_FULL;
+}
+
+int db_move_aside(const char *path, char *ret_path)
+{
+	int err = aside_name(path, path, ret_path);
+
+	/* The file first: cut after it, its WAL is what db_open_rescued() finds without a file. */
+	if (!err && rename(path, ret_path) < 0)
+		err = errno_error(errno);
+	if (!err)
+		err = move_beside(path, ret_path);
+	return err ? err : db_sync_folder(path);
 }
 
 struct salvage {
@@ -279,7 +316,7 @@ static int build_new(const char *path, const char *damaged, const struct db_sche
 
 	if (!err)
 		err = db_open(path, schema, rehearsal, &db);
-	if (!err)
+	if (!err && refill)
 		err = refill(context, db, damaged);
 	if (!err)
 		err = db_checkpoint(db, true);
@@ -288,23 +325,65 @@ static int build_new(const char *path, const char *damaged, const struct db_sche
 	return !err && exists(wal) ? STORE_ERR_IO : err;
 }
 
+/* Cut while the new file took the damaged one's place: it was whole by then. Return: 1 done, 0 nothing to do, or a
+ * store_err. */
+static int finish_rescue(const char *path, const char *fresh)
+{
+	char aside[DB_PATH_MAX];
+
+	if (exists(path) || !exists(fresh))
+		return 0;
+	int err = aside_name(path, fresh, aside);
+	if (!err)
+		err = move_beside(path, aside);
+	if (!err && rename(fresh, path) < 0)
+		err = errno_error(errno);
+	if (!err)
+		err = db_sync_folder(path);
+	return err ? err : 1;
+}
+
+/* Made under another name until it is whole: so a file that is there and empty was cut by somebody else. */
+static int make(const char *path, const struct db_schema *schema, bool rehearsal)
+{
+	char made[DB_PATH_MAX];
+	int n = snprintf(made, sizeof(made), "%s.made", path);
+
+	if (n < 0 || (size_t)n >= sizeof(made))
+		return STORE_ERR_IO;
+	char aside[DB_PATH_MAX];
+	int err = build_new(made, NULL, schema, rehearsal, NULL, NULL);
+	if (!err)
+		err = aside_name(path, made, aside);
+	if (!err)
+		err = move_beside(path, aside); /* somebody took the file and left its WAL */
+	if (!err && rename(made, path) < 0)
+		err = errno_error(errno);
+	return err ? err : db_sync_folder(path);
+}
+
+static bool is_empty(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size == 0;
+}
+
 int db_open_rescued(const char *path, const struct db_schema *schema, bool rehearsal,
 	db_refill_fn *refill, void *context, struct db **ret_db, bool *ret_rescued)
 {
 	char fresh[DB_PATH_MAX], aside[DB_PATH_MAX];
-	bool rescued = false;
 	int n = snprintf(fresh, sizeof(fresh), "%s.new", path);
 
 	if (n < 0 || (size_t)n >= sizeof(fresh))
 		return STORE_ERR_IO;
-	/* Cut between moving the damaged file away and naming the new one, which was whole by
-	 * then. */
-	if (!exists(path) && exists(fresh)) {
-		if (rename(fresh, path) < 0)
-			return errno_error(errno);
-		rescued = true;
-	}
-	int err = db_open(path, schema, rehearsal, ret_db);
+	int done = finish_rescue(path, fresh);
+	int err = done < 0 ? done : 0;
+	bool rescued = done > 0;
+	if (!err && !exists(path))
+		err = make(path, schema, rehearsal);
+	if (!err)
+		err = is_empty(path) ? STORE_ERR_DAMAGED : db_open(path, schema, rehearsal, ret_db);
 	if (err == STORE_ERR_DAMAGED) {
 		err = build_new(fresh, path, schema, rehearsal, refill, context);
 		if (!err)

@@ -65,6 +65,7 @@ enum statement {
 	STAMP,
 	UNSTAMP,
 	PURGE,
+	FREE_UP,
 	RELOG_SHIFT,
 	RELOG_CONFIRMED,
 	RELOG_REST,
@@ -91,6 +92,8 @@ static const char *const statements[] = {
 	[LATEST] = "SELECT " COLUMNS " FROM checkin WHERE at_ms >= ?1 ORDER BY seq DESC LIMIT ?2",
 	[PURGE] = "DELETE FROM checkin WHERE seq IN (SELECT seq FROM checkin"
 		  " WHERE seq <= ?1 AND confirmed_at < ?2 ORDER BY seq LIMIT ?3)",
+	[FREE_UP] = "DELETE FROM checkin WHERE seq IN (SELECT seq FROM checkin"
+		    " WHERE seq <= ?1 ORDER BY seq LIMIT ?2)",
 	[STAMP] = "UPDATE checkin SET confirmed_at = ?2 WHERE seq IN (SELECT seq FROM checkin"
 		  " WHERE seq <= ?1 AND confirmed_at IS NULL ORDER BY seq LIMIT ?3)",
 	[UNSTAMP] = "UPDATE checkin SET confirmed_at = NULL"
@@ -588,6 +591,65 @@ int kiosk_store_purge(struct kiosk_store *s, int64_t now_ms, int64_t before_ms, 
 	if (!err && n > 0)
 		err = load_info(s);
 	return err ? err : (int)n;
+}
+
+/* What is confirmed is written with the rows that go: a file that said less would send for them again. */
+static int free_up(struct kiosk_store *s, int64_t confirmed, int most, int64_t *ret_n)
+{
+	int err = db_meta_put_int(s->db, META_CONFIRMED, confirmed);
+
+	if (err)
+		return err;
+	struct db_query q = db_query(s->db, FREE_UP);
+	db_put_int(&q, confirmed);
+	db_put_int(&q, most);
+	err = db_run(&q);
+	*ret_n = err ? 0 : db_changes(s->db);
+	return *ret_n > 0 ? db_meta_put_int(s->db, META_PURGED, s->info.last_seq) : err;
+}
+
+int kiosk_store_free_up(struct kiosk_store *s, int64_t confirmed, int most)
+{
+	int64_t n = 0;
+	int err = s->unsure ? load_info(s) : 0;
+
+	if (confirmed < s->info.confirmed_seq)
+		confirmed = s->info.confirmed_seq;
+	if (confirmed > s->info.last_seq)
+		confirmed = s->info.last_seq;
+	if (!err)
+		err = db_begin(s->db);
+	if (err)
+		return err;
+	err = db_end_with(s->db, free_up(s, confirmed, most, &n));
+	s->unsure = true;
+	if (!err)
+		err = load_info(s);
+	return err ? err : (int)n;
+}
+
+int kiosk_store_prove(struct kiosk_store *s, int64_t confirmed)
+{
+	int err = kiosk_store_confirm(s, confirmed);
+
+	if (!err)
+		err = db_begin(s->db);
+	if (err)
+		return err;
+	err = db_end_with(s->db, db_meta_put_int(s->db, META_CONFIRMED, s->info.confirmed_seq));
+	if (err)
+		s->unsure = true;
+	return err;
+}
+
+bool kiosk_store_is_suspect(const struct kiosk_store *s)
+{
+	return db_is_suspect(s->db);
+}
+
+int kiosk_store_truncate(struct kiosk_store *s)
+{
+	return db_checkpoint(s->db, true);
 }
 
 int kiosk_store_checkpoint(struct kiosk_store *s)

@@ -32,7 +32,7 @@ struct kiosk_store_info {
  * @rehearsal: the clock is simulated; a database belongs to one kind for good
  * @new_log: becomes the log of a new database; drawn by the caller
  *
- * A damaged file is moved aside (PATH.damaged-NUMBER) and a new one made; readable check-ins are
+ * A damaged file is moved aside (PATH.damaged-TIME) and a new one made; readable check-ins are
  * taken over under their ids into the new log, all as unconfirmed. Return: 0 or a store_err.
  */
 int kiosk_store_open(
@@ -112,6 +112,27 @@ int64_t kiosk_store_data_load(struct kiosk_store *s, char **ret_bytes);
  * A row that isn't confirmed stays, however old. Return: how many went, or a store_err.
  */
 int kiosk_store_purge(struct kiosk_store *s, int64_t now_ms, int64_t before_ms, int most);
+
+/**
+ * kiosk_store_free_up() - the disk is full: drop the oldest confirmed rows, whatever their age.
+ * @confirmed: how far the register has got by what its owner knows; kept with it
+ *
+ * Room in the file for new rows, not room on the disk. A row that isn't confirmed stays.
+ * Return: how many went (at most @most), or a store_err.
+ */
+int kiosk_store_free_up(struct kiosk_store *s, int64_t confirmed, int most);
+
+/** kiosk_store_prove() - write, whether or not there is anything to be written: only that shows that a
+ * disk which failed takes rows again. @confirmed: kept. Return: 0 or a store_err. */
+int kiosk_store_prove(struct kiosk_store *s, int64_t confirmed);
+
+/** kiosk_store_is_suspect() - the disk failed under it: what it holds in memory can't be trusted, close and
+ * open it before it is used again. */
+bool kiosk_store_is_suspect(const struct kiosk_store *s);
+
+/** kiosk_store_truncate() - at night, or where the disk is full: as checkpoint, and the WAL gives its room back.
+ * Return: 0 or a store_err. */
+int kiosk_store_truncate(struct kiosk_store *s);
 
 /** kiosk_store_checkpoint() - when idle: move the WAL into the file without waiting. Return: 0 or a
  * store_err. */

@@ -85,6 +85,24 @@ int64_t file_free_mb(const char *folder)
 	return (int64_t)(((uint64_t)fs.f_bavail * fs.f_frsize) >> 20);
 }
 
+int file_reserve(const char *path, int64_t bytes)
+{
+	struct stat st;
+
+	/* By blocks: one that a cut left sparse would give nothing back. */
+	if (stat(path, &st) == 0 && st.st_size >= bytes && (int64_t)st.st_blocks * 512 >= bytes)
+		return 0;
+	(void)unlink(path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0660);
+	if (fd < 0)
+		return -errno;
+	int err = -posix_fallocate(fd, 0, bytes);
+	(void)close(fd);
+	if (err)
+		(void)unlink(path);
+	return err;
+}
+
 int file_lock(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY, 0660);

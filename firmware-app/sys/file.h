@@ -14,6 +14,10 @@ int64_t file_read(const char *path, size_t max, char **ret_bytes);
 int64_t file_read_fd(int fd, size_t max, char **ret_bytes);
 /** file_free_mb() - free space of the file system of a folder, in MiB; negative errno where it can't be told. */
 int64_t file_free_mb(const char *folder);
+/** file_reserve() - a file that really takes up so many bytes of its disk, and holds nothing: given up (unlink) where
+ * the disk is full. One that is there already is kept where it is large enough.
+ * Return: 0, -ENOSPC or another negative errno; then there is none. Blocks for the disk. */
+int file_reserve(const char *path, int64_t bytes);
 /** file_lock() - create and flock a file, exclusively, without waiting.
  * Return: a descriptor that holds the lock, -EWOULDBLOCK where another process has it, or negative errno. */
 int file_lock(const char *path);

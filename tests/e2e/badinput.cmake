@@ -6,7 +6,7 @@ foreach(p schoolpoort-kiosk schoolpoort-register schoolpoort-reader schoolpoort-
 endforeach()
 # What people, disks and brokers get wrong, against whole programs.
 foreach(name config_programs ctl disk nonsense restart)
-	schoolpoort_unit_test(e2e_${name} SOURCES test_${name}.c ran.c USES school stage wire core sys)
+	schoolpoort_unit_test(e2e_${name} SOURCES test_${name}.c ran.c gate_rig.c USES school stage wire core sys)
 	add_dependencies(test_e2e_${name} schoolpoort-kiosk schoolpoort-register schoolpoort-reader
 		schoolpoort-screen schoolpoortctl)
 	set_tests_properties(e2e_${name} PROPERTIES TIMEOUT 240 LABELS e2e)

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: EUPL-1.2
+foreach(p schoolpoort-kiosk schoolpoort-register schoolpoortctl)
+	if(NOT TARGET ${p})
+		return()
+	endif()
+endforeach()
+# Disks that are full, broken, slow or damaged, under whole programs.
+schoolpoort_unit_test(storage SOURCES test_storage.c gate_rig.c ran.c USES school stage wire core sys
+	lib::sqlite3)
+add_dependencies(test_storage schoolpoort-kiosk schoolpoort-register schoolpoortctl)
+set_tests_properties(storage PROPERTIES TIMEOUT 240 LABELS e2e)
+schoolpoort_long_test(s6_every_write_and_sync 1800 COMMAND test_storage all)
