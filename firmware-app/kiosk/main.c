@@ -35,8 +35,6 @@ static int64_t until_wake_us(const struct kiosk *k)
 	int64_t wait_us = k->redate && k->state.store_ok ? 0 : TURN_MAX_US;
 	int64_t view_ms = kiosk_next_ms(&k->state, &k->now);
 	int64_t again_us = deliver_next_us(&k->deliver, k->now.mono_us);
-	/* One millisecond past the moment, so that a state due at 08:45:00.000 covers it. */
-	int64_t state_us = clock_real_us(&k->clock, k->next_state_ms - k->now.wall_ms + 1);
 
 	if (k->reader_silent_us > k->now.mono_us && k->reader_silent_us - k->now.mono_us < wait_us)
 		wait_us = k->reader_silent_us - k->now.mono_us;
@@ -44,8 +42,11 @@ static int64_t until_wake_us(const struct kiosk *k)
 		wait_us = view_ms * 1000;
 	if (again_us >= 0 && again_us < wait_us)
 		wait_us = again_us;
-	if (link_up(k->link) && k->next_state_ms > k->now.wall_ms && state_us < wait_us)
-		wait_us = state_us;
+	if (link_up(k->link) && k->next_state_ms > k->now.wall_ms) {
+		/* One millisecond past the moment, so that a state due at 08:45:00.000 covers it. */
+		int64_t state_us = clock_real_us(&k->clock, k->next_state_ms - k->now.wall_ms + 1);
+		wait_us = state_us < wait_us ? state_us : wait_us;
+	}
 	return wait_us;
 }
 
