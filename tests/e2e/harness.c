@@ -153,12 +153,19 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 void stage_clock(struct stage *s, const char *start)
 {
 	s->clock[0] = 0;
-	if (start) {
-		struct timespec t;
-		(void)clock_gettime(CLOCK_REALTIME, &t);
-		(void)snprintf(s->clock, sizeof(s->clock), "%s@%lld.%03ld", start,
-			(long long)t.tv_sec, t.tv_nsec / 1000000);
-	}
+	if (start)
+		stage_clock_speed(s, start, 1);
+}
+
+void stage_clock_speed(struct stage *s, const char *start, int speed)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	int n = snprintf(s->clock, sizeof(s->clock), "%s@%lld.%03ld", start, (long long)t.tv_sec,
+		t.tv_nsec / 1000000);
+	if (speed > 1)
+		(void)snprintf(s->clock + n, sizeof(s->clock) - (size_t)n, "x%d", speed);
 }
 
 static void put_lines(FILE *f, const char *const *more)
@@ -514,6 +521,23 @@ size_t stage_said_count(const struct stage_program *p, const char *text)
 	return n;
 }
 
+const char *stage_text(const struct stage_program *p)
+{
+	return p->said.bytes ? p->said.bytes : "";
+}
+
+void stage_forget(struct stage *s, struct stage_program *p)
+{
+	assert_true(p->pid == 0);
+	for (size_t i = 0; i < s->n_programs; i++)
+		if (s->programs[i] == p)
+			s->programs[i] = s->programs[--s->n_programs];
+	if (p->fd >= 0)
+		(void)close(p->fd);
+	free(p->said.bytes);
+	free(p);
+}
+
 pid_t stage_pid(const struct stage_program *p)
 {
 	return p->pid;
@@ -570,6 +594,11 @@ void stage_kill(struct stage *s, struct stage_program *p)
 }
 
 /* ---- the broker ------------------------------------------------------------------------------ */
+
+struct stage_program *stage_broker(const struct stage *s)
+{
+	return s->broker;
+}
 
 int stage_broker_port(const struct stage *s)
 {
@@ -675,12 +704,15 @@ void stage_broker_stop(struct stage *s, bool crash)
 {
 	if (s->recorder) {
 		stage_kill(s, s->recorder);
+		stage_forget(s, s->recorder);
 		s->recorder = NULL;
 	}
-	if (crash)
+	if (crash) {
 		stage_kill(s, s->broker);
-	else
+		stage_forget(s, s->broker); /* some tests do so a thousand times */
+	} else {
 		stage_stop(s, s->broker);
+	}
 	s->broker = NULL;
 }
 

@@ -42,6 +42,8 @@ const char *stage_path(const struct stage *s, const char *format, ...)
 /** stage_clock() - the --clock that every program started from now on gets, anchored to this moment; NULL: none.
  * @start: RFC 3339 */
 void stage_clock(struct stage *s, const char *start);
+/** stage_clock_speed() - the same, that many times as fast. */
+void stage_clock_speed(struct stage *s, const char *start, int speed);
 /** stage_unit() - write UNIT.conf: school, broker, paths of its own; @more: further lines ("section.key = value"). */
 void stage_unit(struct stage *s, const char *unit, const char *const *more);
 
@@ -53,6 +55,8 @@ void stage_broker_stop(struct stage *s, bool crash);
 /** stage_publish() - one message of somebody else, at QoS 1; back once the broker has it.
  * @topic: whole */
 void stage_publish(struct stage *s, const char *topic, const char *payload);
+/** stage_broker() - the process that runs, NULL none; of stage_broker_start(). */
+struct stage_program *stage_broker(const struct stage *s);
 /** stage_broker_port() - its port, free until the first start. */
 int stage_broker_port(const struct stage *s);
 
@@ -72,6 +76,10 @@ void stage_wait_log(struct stage *s, struct stage_program *p, const char *text);
 bool stage_said(const struct stage_program *p, const char *text);
 /** stage_said_count() - how often it said @text. */
 size_t stage_said_count(const struct stage_program *p, const char *text);
+/** stage_text() - all that it said, "" nothing; borrowed until its next word. */
+const char *stage_text(const struct stage_program *p);
+/** stage_forget() - free one that has ended: a test that starts hundreds keeps only those that run. */
+void stage_forget(struct stage *s, struct stage_program *p);
 /** stage_pid() - its process. */
 pid_t stage_pid(const struct stage_program *p);
 
