@@ -52,6 +52,7 @@ struct connection {
 	uint64_t session; /* LINK_EVENT_UPs given */
 	uint64_t will_used; /* serial of the will of the last connection that came up */
 	bool down_told;
+	char down_reason[LINK_REASON_MAX]; /* as last told */
 
 	/* Of one round. */
 	struct mosquitto *m;
@@ -516,13 +517,23 @@ static void serve(struct connection *c)
 		(void)mosquitto_loop(c->m, TURN_MS, 1);
 }
 
+/* Once an edge; and again where the broker or its certificate now says no for another reason: "connection lost" when it
+ * was restarted doesn't tell anybody that this user was removed. What the network does meanwhile is no news. */
+static bool is_news(const struct connection *c)
+{
+	bool refused = c->code != 0 || c->detail[0];
+
+	return !c->down_told || (refused && strcmp(c->reason, c->down_reason) != 0);
+}
+
 static void tell_down(struct connection *c)
 {
 	struct link_event *event = c->spare;
 
-	if (c->down_told)
+	if (!is_news(c))
 		return;
 	c->down_told = true;
+	memcpy(c->down_reason, c->reason, sizeof(c->down_reason));
 	c->spare = NULL;
 	event->kind = LINK_EVENT_DOWN;
 	event->code = c->code;

@@ -54,7 +54,9 @@ enum link_event_kind {
 	/* CONNACK 0 and every SUBACK came; publish the birth now. Retained messages may come before
 	 * it: each subscription is answered as it is made. */
 	LINK_EVENT_UP,
-	LINK_EVENT_DOWN, /* once an edge, also where a connection never came up; set a new will */
+	/* Once an edge, also where a connection never came up; while down again where the broker refuses
+	 * for another reason than was told. Set a new will each time. */
+	LINK_EVENT_DOWN,
 	LINK_EVENT_MESSAGE, /* topic, payload */
 	LINK_EVENT_ACK, /* a posted message's PUBACK: tag, code */
 };
