@@ -256,6 +256,13 @@ static void print_broker(const struct wire_node *broker)
 		(void)snprintf(
 			text, sizeof(text), _("not connected: %s"), text_of(broker, "reason", "-"));
 	put_line(_("broker"), text);
+	const struct wire_node *refused = wire_node_get_node(broker, "refused");
+	for (size_t i = 0; i < wire_node_count(refused); i++) {
+		const struct wire_node *row = wire_node_at(refused, i);
+		(void)snprintf(text, sizeof(text), _("refuses %s with code %lld"),
+			text_of(row, "topic", "-"), (long long)wire_node_get_int(row, "code", 0));
+		put_line("", text);
+	}
 }
 
 static void print_clock(const struct wire_node *clock)

@@ -8,7 +8,7 @@
 
 #define KEEPALIVE_S 30 /* library-facts.md section 4 */
 #define FLUSH_MS 500 /* at the end: time for "stopping" and what is on its way */
-#define REASON_FAILED 128 /* MQTT 5: from here on a reason code is a refusal */
+#define STATE_TAG UINT64_MAX /* of gate/state; a check-in's is its number */
 
 static struct wire_context wire_context(const struct kiosk *k)
 {
@@ -135,8 +135,15 @@ static void take_confirm(struct kiosk *k, const struct link_event *event)
 		complain(k, &k->complained_confirm, "confirm", reason);
 		return;
 	}
-	if (!k->store || !uuid_equal(confirm.log, kiosk_store_info(k->store)->log))
-		return; /* of a log that this gate has left */
+	if (!k->store)
+		return;
+	if (!uuid_equal(confirm.log, kiosk_store_info(k->store)->log)) {
+		if (!k->complained_log) /* one that this gate has left, as a rule */
+			log_info("confirm_of_another_log through=%lld next=ignore",
+				(long long)confirm.through);
+		k->complained_log = true;
+		return;
+	}
 	if (has_conflict(k, &confirm)) {
 		disk_relog(k, true);
 		return;
@@ -191,6 +198,7 @@ static void take_up(struct kiosk *k)
 	log_info("broker_up");
 	k->link_since_ms = k->now.wall_ms;
 	k->link_reason[0] = 0;
+	k->refused_state = k->refused_checkin = 0;
 	deliver_up(&k->deliver, k->now.mono_us);
 	k->next_state_ms = INT64_MIN; /* the birth */
 	(void)kiosk_push(k, &(struct kiosk_input){ .kind = KIOSK_INPUT_OFFLINE, .flag = false }, 0);
@@ -210,13 +218,20 @@ static void take_down(struct kiosk *k, const struct link_event *event)
 
 static void take_ack(struct kiosk *k, const struct link_event *event)
 {
-	deliver_acked(&k->deliver, event->code);
-	if (event->code < REASON_FAILED)
-		trace_published(&k->trace, (int64_t)event->tag, clock_mono_us());
-	else if (!k->complained_refused) {
-		log_error("publish_refused code=%d next=keep_and_send_again", event->code);
-		k->complained_refused = true;
+	bool of_state = event->tag == STATE_TAG;
+	bool refused = event->code >= DELIVER_REFUSED;
+	int *code = of_state ? &k->refused_state : &k->refused_checkin;
+
+	if (!of_state) {
+		deliver_acked(&k->deliver, event->code);
+		if (!refused)
+			trace_published(&k->trace, (int64_t)event->tag, clock_mono_us());
 	}
+	/* Once a topic and kind of refusal; shown in the status until the broker takes it again. */
+	if (refused && *code != event->code)
+		log_error("publish_refused topic=gate/%s code=%d next=keep_and_send_again",
+			of_state ? "state" : "checkin", event->code);
+	*code = refused ? event->code : 0;
 }
 
 void broker_take(struct kiosk *k)
@@ -290,7 +305,8 @@ static void give_state(struct kiosk *k, enum wire_unit_state unit)
 	if (!due && !differs(&state, &k->said))
 		return;
 	char *text = wire_gate_state_encode(&state, &ctx);
-	if (text && link_post(k->link, k->topic_state, text, strlen(text), 1, true, 0) == 0) {
+	if (text &&
+		link_post(k->link, k->topic_state, text, strlen(text), 1, true, STATE_TAG) == 0) {
 		k->said = state;
 		k->next_state_ms =
 			(k->now.wall_ms / KIOSK_STATE_EVERY_MS + 1) * KIOSK_STATE_EVERY_MS;

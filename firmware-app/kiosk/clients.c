@@ -93,6 +93,21 @@ static void take_hello(struct kiosk *k, struct hub_client *from, struct kiosk_cl
 		send_view(k, from, &k->state.view);
 }
 
+/* One line a card: whoever reads the log compares the two. */
+static void look_at_kind(struct kiosk *k, struct card_hash hash, const struct wire_card *card)
+{
+	int atqa = card->atqa[0] ? (int)strtol(card->atqa, NULL, 16) : -1;
+	const struct kind *was = kinds_differ(&k->kinds, hash, card->sak, atqa);
+	char text[CARD_HASH_TEXT];
+
+	if (!was)
+		return;
+	card_hash_format(hash, text);
+	log_warn("card_of_another_kind card=%.8s sak=%02x atqa=%04x was_sak=%02x was_atqa=%04x "
+		 "next=look_for_a_copy",
+		text, (unsigned)card->sak, (unsigned)atqa, (unsigned)was->sak, (unsigned)was->atqa);
+}
+
 /* The raw UID ends here: what goes on is its form and its hash. */
 static void take_card(struct kiosk *k, struct kiosk_client *c, const struct wire_card *card)
 {
@@ -104,6 +119,7 @@ static void take_card(struct kiosk *k, struct kiosk_client *c, const struct wire
 	input.form = card_form_of(card->uid, card->uid_len);
 	if (input.form == CARD_FORM_TOKEN)
 		secret_card_hash(&k->key, card->uid, card->uid_len, input.card.b);
+	look_at_kind(k, input.card, card);
 	secret_random(random, sizeof(random));
 	input.id = uuid_from_random(random);
 	if (input.seen_us < 0 || input.seen_us > now_us)

@@ -73,7 +73,7 @@ void deliver_acked(struct deliver *d, int code)
 {
 	if (d->unacked > 0)
 		d->unacked--;
-	d->alone = code == NO_MATCHING_SUBSCRIBERS;
+	d->alone = code == NO_MATCHING_SUBSCRIBERS || code >= DELIVER_REFUSED;
 }
 
 enum deliver_news deliver_confirmed(struct deliver *d, int64_t through, int64_t mono_us)

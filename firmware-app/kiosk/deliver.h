@@ -16,11 +16,12 @@
 	200 /* sent and not confirmed, while the register answers: one confirm covers many */
 #define DELIVER_AHEAD_ALONE                                                                        \
 	10 /* the same while nobody subscribes (reason 16): only this window is repeated */
+#define DELIVER_REFUSED 128 /* MQTT 5: from here on a reason code is a refusal */
 #define DELIVER_AGAIN_US INT64_C(10000000) /* unconfirmed for so long: send again; topics.md */
 
 struct deliver {
 	bool up;
-	bool alone; /* the last PUBACK said that nobody subscribes */
+	bool alone; /* the last PUBACK said that nobody subscribes, or that the broker refuses */
 	int64_t last; /* newest number of the log */
 	int64_t confirmed; /* the register has all up to here */
 	int64_t next; /* the next number to send; above confirmed */

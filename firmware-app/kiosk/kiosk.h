@@ -15,6 +15,7 @@
 #include "core/civil.h"
 #include "core/roster.h"
 #include "kiosk/deliver.h"
+#include "kiosk/kinds.h"
 #include "kiosk/step.h"
 #include "kiosk/trace.h"
 #include "kiosk/who.h"
@@ -84,6 +85,7 @@ struct kiosk {
 	struct kiosk_state state;
 	struct deliver deliver;
 	struct trace trace;
+	struct kinds kinds;
 	struct now now; /* of this turn */
 
 	size_t n_inputs;
@@ -124,12 +126,14 @@ struct kiosk {
 	int64_t complete_until_ms;
 	int64_t last_delivery_ms; /* wall clock of the last confirm; -1 none in this run */
 	char link_reason[LINK_REASON_MAX]; /* why it is down; "" */
+	int refused_state, refused_checkin; /* MQTT 5 reason of the last refused publish; 0: none */
 	int64_t link_since_ms; /* wall clock of the last connection */
 	int64_t taps_today;
 	struct civil_date taps_date;
 	uint64_t complaints; /* datagrams and payloads that were not understood */
 	int64_t complained_us; /* CLOCK_MONOTONIC of the last log line about a datagram */
-	bool complained_data, complained_confirm, complained_arrival, complained_refused;
+	bool complained_data, complained_confirm, complained_arrival, complained_refused,
+		complained_log;
 };
 
 /** kiosk_push() - add an input to the turn; dropped (false) where the batch is full, which the callers' bounds

@@ -112,6 +112,16 @@ static struct wire_node *store_node(const struct kiosk *k)
 	return n;
 }
 
+static void put_refused(struct wire_node *list, const char *topic, int code)
+{
+	if (!code)
+		return;
+	struct wire_node *row = wire_node_object();
+	wire_node_set_text(row, "topic", topic);
+	wire_node_set_int(row, "code", code);
+	wire_node_set_node(list, NULL, row);
+}
+
 static struct wire_node *broker_node(const struct kiosk *k)
 {
 	struct wire_node *n = wire_node_object();
@@ -120,6 +130,10 @@ static struct wire_node *broker_node(const struct kiosk *k)
 	wire_node_set_text(n, "since", NULL);
 	put_time(n, "since", k, k->state.offline ? -1 : k->link_since_ms);
 	wire_node_set_text(n, "reason", k->state.offline ? k->link_reason : NULL);
+	struct wire_node *refused = wire_node_array();
+	put_refused(refused, "gate/state", k->refused_state);
+	put_refused(refused, "gate/checkin", k->refused_checkin);
+	wire_node_set_node(n, "refused", refused);
 	return n;
 }
 

@@ -495,6 +495,20 @@ static struct wire_node *show_refused(struct register_program *r)
 	return list;
 }
 
+static struct wire_node *show_refused_topics(const struct register_program *r)
+{
+	struct wire_node *list = wire_node_array();
+	for (size_t i = 0; i < REGISTER_TOPICS; i++) {
+		if (!r->refused_codes[i])
+			continue;
+		struct wire_node *row = wire_node_object();
+		wire_node_set_text(row, "topic", publish_topic(i));
+		wire_node_set_int(row, "code", r->refused_codes[i]);
+		wire_node_set_node(list, NULL, row);
+	}
+	return list;
+}
+
 static void set_units(const struct register_program *r, struct wire_node *node)
 {
 	struct wire_node *clock_node = wire_node_object();
@@ -507,6 +521,7 @@ static void set_units(const struct register_program *r, struct wire_node *node)
 	wire_node_set_bool(broker, "connected", up);
 	set_time(broker, "since", &r->zone, r->state.connected_since_ms);
 	wire_node_set_text(broker, "reason", up || !r->link_reason[0] ? NULL : r->link_reason);
+	wire_node_set_node(broker, "refused", show_refused_topics(r));
 	wire_node_set_text(store, "state", store_word(r->store_state));
 	set_number(store, "disk_free_mb", r->disk_free_mb);
 	wire_node_set_node(node, "clock", clock_node);
@@ -550,6 +565,7 @@ struct wire_node *answer_status(struct register_program *r, const struct wire_no
 	wire_node_set_int(node, "cards", (int64_t)r->roster->n_cards);
 	set_number(node, "open_alerts", number(r, REGISTER_STORE_OPEN_ALERTS));
 	set_number(node, "refused_checkins", number(r, REGISTER_STORE_REFUSED));
+	wire_node_set_int(node, "unknown_more", (int64_t)r->unknown_more);
 	wire_node_set_int(node, "waiting", (int64_t)r->n_out);
 	wire_node_set_int(node, "not_understood", (int64_t)r->complaints);
 	set_retention(r, node);

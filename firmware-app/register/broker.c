@@ -66,18 +66,60 @@ static size_t place_of(const struct register_program *r, const char *id)
 	return g < r->n_gates_known ? g : DAY_GATES_MAX;
 }
 
+static void forget_stranger(struct register_program *r, size_t place)
+{
+	memmove(&r->state.gates[place], &r->state.gates[place + 1],
+		(r->n_gates_known - place - 1) * sizeof(r->state.gates[0]));
+	r->n_gates_known--;
+}
+
+/* Room for one more that nobody expects: where there is none, the one heard first goes. NULL: none at all. */
+static struct register_gate *new_stranger(struct register_program *r, const char *id)
+{
+	size_t strangers = r->n_gates_known - r->state.n_gates;
+	if (strangers == REGISTER_STRANGERS_MAX)
+		forget_stranger(r, r->state.n_gates);
+	if (r->n_gates_known == DAY_GATES_MAX)
+		return NULL;
+	if (r->n_strangers_told < REGISTER_STRANGERS_MAX)
+		log_warn("gate_not_expected gate=%s next=show_it_but_do_not_wait", id);
+	else if (r->n_strangers_told == REGISTER_STRANGERS_MAX)
+		log_warn("gates_not_expected next=show_the_last_%d", REGISTER_STRANGERS_MAX);
+	if (r->n_strangers_told <= REGISTER_STRANGERS_MAX)
+		r->n_strangers_told++;
+	struct register_gate *gate = &r->state.gates[r->n_gates_known++];
+	*gate = (struct register_gate){ 0 };
+	snprintf(gate->id, sizeof(gate->id), "%s", id);
+	return gate;
+}
+
 static struct register_gate *gate_of(struct register_program *r, const char *id)
 {
 	for (size_t g = 0; g < r->n_gates_known; g++)
 		if (!strcmp(r->state.gates[g].id, id))
 			return &r->state.gates[g];
-	if (r->n_gates_known == DAY_GATES_MAX)
-		return NULL;
-	struct register_gate *gate = &r->state.gates[r->n_gates_known++];
-	*gate = (struct register_gate){ 0 };
-	snprintf(gate->id, sizeof(gate->id), "%s", id);
-	log_warn("gate_not_expected gate=%s next=show_it_but_do_not_wait", id);
-	return gate;
+	return new_stranger(r, id);
+}
+
+/* The retained state of a gate that was taken away: it would stand there for good. A spare one that is in use says
+ * something every 20 s. */
+static bool is_retired(const struct register_program *r, const char *id,
+	const struct wire_gate_state *state, const struct link_event *event)
+{
+	return event->retained && r->state.clock_judges && state->at_ms >= 0 &&
+	       place_of(r, id) >= r->state.n_gates &&
+	       r->now.wall_ms - state->at_ms > REGISTER_RETIRED_MS;
+}
+
+static void retire(struct register_program *r, const char *id)
+{
+	char topic[LINK_TOPIC_MAX];
+	size_t place = place_of(r, id);
+	if (place >= r->state.n_gates && place < r->n_gates_known)
+		forget_stranger(r, place);
+	snprintf(topic, sizeof(topic), "gate/%s/state", id);
+	if (publish_empty_later(r, topic))
+		log_info("gate_retired gate=%s next=empty_its_state", id);
 }
 
 static void take_gate_state(
@@ -95,6 +137,10 @@ static void take_gate_state(
 	if (strcmp(state.gate, id) != 0) {
 		complain(r, &r->complained_gate[place_of(r, id)], event->topic,
 			"gate: not that of the topic");
+		return;
+	}
+	if (is_retired(r, id, &state, event)) {
+		retire(r, id);
 		return;
 	}
 	struct register_gate *gate = gate_of(r, id);
@@ -137,18 +183,14 @@ static void take_checkin(struct register_program *r, const char *id, const struc
 	school_take_checkin(r, &c);
 }
 
-/* A retained alert that is not open here: of a database that was lost, or of a broker's older copy. */
+/* A retained alert: one that is not open here is of a database that was lost, or of a broker's older copy. */
 static void take_alert(struct register_program *r, const char *id, const struct link_event *event)
 {
 	char topic[LINK_TOPIC_MAX];
 	if (!event->retained || event->len == 0)
 		return;
-	const struct day *today = school_today(r);
-	int32_t index = today ? day_alert_find(today, id) : DAY_NO_ALERT;
-	if (!today || (index >= 0 && !alert_is_over(&today->alerts[index])))
-		return;
 	snprintf(topic, sizeof(topic), "care/alert/%s", id);
-	publish_empty(r, topic);
+	(void)publish_empty_later(r, topic);
 }
 
 static void take_message(struct register_program *r, const struct link_event *event)
@@ -189,6 +231,8 @@ static void take_up(struct register_program *r)
 	log_info("broker_up");
 	r->link_reason[0] = 0;
 	r->state.connected_since_ms = r->now.wall_ms;
+	memset(r->refused_codes, 0, sizeof(r->refused_codes));
+	event_up(&r->events, r->now.mono_us);
 	publish_all(r);
 }
 
@@ -200,6 +244,8 @@ static void take_down(struct register_program *r, const struct link_event *event
 	snprintf(r->link_reason, sizeof(r->link_reason), "%s",
 		event->reason[0] ? event->reason : "no reason");
 	r->state.connected_since_ms = -1;
+	event_down(&r->events);
+	publish_later_forget(r);
 	publish_renew_will(r);
 }
 
@@ -217,8 +263,10 @@ void broker_take(struct register_program *r)
 		case LINK_EVENT_MESSAGE:
 			take_message(r, &event);
 			break;
-		case LINK_EVENT_NONE:
 		case LINK_EVENT_ACK:
+			publish_acked(r, event.tag, event.code);
+			break;
+		case LINK_EVENT_NONE:
 			break;
 		}
 		link_event_finish(&event);

@@ -58,6 +58,8 @@ static int64_t until_turn_us(struct register_program *r)
 		sooner(&wait_us, r->data_due_us, now_us);
 	if (r->day_due_us != INT64_MAX)
 		sooner(&wait_us, r->day_due_us, now_us);
+	if (r->events.up && r->events.more && r->events.again_us > now_us)
+		sooner(&wait_us, r->events.again_us, now_us);
 	sooner(&wait_us, r->state_due_us, now_us);
 	return wait_us < TURN_MIN_US ? TURN_MIN_US : wait_us;
 }
@@ -74,8 +76,10 @@ static void turn(struct register_program *r)
 	broker_take(r);
 	school_turn(r);
 	publish_due(r);
+	publish_events_done(r);
 	school_end(r);
 	publish_flush(r);
+	publish_events(r);
 	school_care(r);
 	loop_notify("WATCHDOG=1"); /* by hand: only a whole turn feeds it */
 }

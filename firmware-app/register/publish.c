@@ -24,6 +24,42 @@ struct outbox_message {
 	bool retain;
 };
 
+/* What the broker's answer to each topic is known by: the link's tags. Those of care/event are its numbers. */
+#define TOPIC_TAG (UINT64_C(1) << 62)
+static const char *const topic_begins[] = { "register/state", "gates/data", "gates/arrival",
+	"care/event", "care/alert/", "care/day/", "care/reply/", "public/counts/", "gate/" };
+#define CARE_EVENT 3
+_Static_assert(sizeof(topic_begins) / sizeof(topic_begins[0]) == REGISTER_TOPICS, "one code each");
+
+static size_t topic_of(const char *topic)
+{
+	size_t i = 0;
+	while (i + 1 < REGISTER_TOPICS &&
+		strncmp(topic, topic_begins[i], strlen(topic_begins[i])) != 0)
+		i++;
+	return i;
+}
+
+const char *publish_topic(size_t index)
+{
+	return topic_begins[index];
+}
+
+void publish_acked(struct register_program *r, uint64_t tag, int code)
+{
+	bool event = tag < TOPIC_TAG;
+	size_t i = event ? CARE_EVENT : (size_t)(tag - TOPIC_TAG);
+	bool refused = code >= REGISTER_REASON_FAILED;
+	if (event)
+		event_acked(&r->events, (int64_t)tag, code, r->now.mono_us);
+	/* Once a topic and connection: the others go on. */
+	if (refused && r->refused_codes[i] == 0)
+		log_error("publish_refused topic=%s code=%d next=go_on_with_the_others",
+			topic_begins[i], code);
+	if (refused)
+		r->refused_codes[i] = code;
+}
+
 struct wire_context publish_context(const struct register_program *r)
 {
 	return (struct wire_context){ .zone = &r->zone, .rehearsal = r->clock.simulated };
@@ -97,8 +133,9 @@ void publish_flush(struct register_program *r)
 	while (r->out_first) {
 		struct outbox_message *m = r->out_first;
 		size_t len = m->payload ? strlen(m->payload) : 0;
+		uint64_t tag = TOPIC_TAG + topic_of(m->topic + strlen(r->root) + 1);
 		if (link_post(r->link, m->topic, m->payload ? m->payload : "", len, m->qos,
-			    m->retain, 0))
+			    m->retain, tag))
 			return; /* full: the rest goes when there is room */
 		r->out_first = m->next;
 		if (!r->out_first)
@@ -112,6 +149,7 @@ void publish_finish(struct register_program *r)
 {
 	drop_list(r, &r->turn_first, &r->turn_last);
 	drop_list(r, &r->out_first, &r->out_last);
+	publish_later_forget(r);
 	free(r->data);
 	r->data = NULL;
 }
@@ -119,6 +157,48 @@ void publish_finish(struct register_program *r)
 void publish_empty(struct register_program *r, const char *topic)
 {
 	put(r, topic, NULL, true, 1, true);
+}
+
+bool publish_empty_later(struct register_program *r, const char *topic)
+{
+	struct register_later *l = r->n_later < REGISTER_LATER_MAX ? calloc(1, sizeof(*l)) : NULL;
+	if (!l)
+		return false; /* it comes again with the next connection */
+	snprintf(l->topic, sizeof(l->topic), "%s", topic);
+	l->next = r->later;
+	r->later = l;
+	r->n_later++;
+	return true;
+}
+
+void publish_later_forget(struct register_program *r)
+{
+	while (r->later) {
+		struct register_later *l = r->later;
+		r->later = l->next;
+		free(l);
+	}
+	r->n_later = 0;
+}
+
+static bool is_open(const struct day *today, const char *topic)
+{
+	static const char begin[] = "care/alert/";
+	if (strncmp(topic, begin, strlen(begin)) != 0)
+		return false;
+	int32_t index = day_alert_find(today, topic + strlen(begin));
+	return index >= 0 && !alert_is_over(&today->alerts[index]);
+}
+
+static void empty_later(struct register_program *r)
+{
+	const struct day *today = school_today(r);
+	if (!r->later || !today || !link_up(r->link))
+		return;
+	for (const struct register_later *l = r->later; l; l = l->next)
+		if (!is_open(today, l->topic))
+			publish_empty(r, l->topic);
+	publish_later_forget(r);
 }
 
 /* ---- alerts, arrivals, confirms ---- */
@@ -145,7 +225,50 @@ static void put_retained_alert(struct register_program *r, const struct alert *a
 void publish_alert(struct register_program *r, const struct alert *alert)
 {
 	put_retained_alert(r, alert);
-	put(r, "care/event", encode_alert(r, alert), false, 1, false);
+	char *text = encode_alert(r, alert);
+	int n = text ? register_store_event_add(r->store, r->now.wall_ms, text) : STORE_ERR_MEMORY;
+	free(text);
+	if (n < 0 && !r->err)
+		r->err = n;
+	if (n > 0 && !r->events_dropped)
+		log_warn("events_dropped next=keep_the_newest_%d", REGISTER_STORE_EVENTS_MAX);
+	r->events_dropped |= n > 0;
+	event_added(&r->events);
+}
+
+static int post_event(void *ctx, int64_t number, const char *payload)
+{
+	struct register_program *r = ctx;
+	char topic[LINK_TOPIC_MAX];
+	snprintf(topic, sizeof(topic), "%s/care/event", r->root);
+	if (link_post(r->link, topic, payload, strlen(payload), 1, false, (uint64_t)number))
+		return 1; /* no room: the next turn */
+	event_posted(&r->events, number);
+	return 0;
+}
+
+void publish_events(struct register_program *r)
+{
+	int room = r->store && link_up(r->link) ? event_room(&r->events, r->now.mono_us) : 0;
+	int64_t before = r->events.posted;
+	int waiting = r->events.waiting;
+	if (room == 0)
+		return;
+	if (register_store_events(r->store, before, room, post_event, r) == 0 &&
+		r->events.waiting - waiting < room)
+		r->events.more = false;
+}
+
+void publish_events_done(struct register_program *r)
+{
+	struct event_outbox *o = &r->events;
+	bool failing =
+		r->store_failed_us && r->now.mono_us - r->store_failed_us < REGISTER_STORE_AGAIN_US;
+	o->dropping = o->dropped;
+	if (o->done <= o->dropped || !r->store || failing || school_begin(r))
+		return;
+	r->err = register_store_event_drop(r->store, o->done);
+	o->dropping = o->done;
 }
 
 void publish_arrival(
@@ -494,6 +617,7 @@ void publish_due(struct register_program *r)
 	}
 	if (r->all_due && link_up(r->link) && school_today(r))
 		publish_all(r);
+	empty_later(r);
 	if (r->day_due_us <= now_us) {
 		r->day_due_us = INT64_MAX;
 		put_days(r, false);

@@ -18,6 +18,7 @@
 #include "link/link.h"
 #include "register/command.h"
 #include "register/day.h"
+#include "register/event.h"
 #include "register/import.h"
 #include "register/retain.h"
 #include "register/step.h"
@@ -45,7 +46,21 @@
 #define REGISTER_COUNTS_DAYS 7 /* so long numbers are corrected, and told anew at each UP */
 #define REGISTER_DAYS_EMPTIED 7 /* care/day of so many days before today is emptied at each UP */
 
+#define REGISTER_TOPICS 9 /* kinds of topics that it writes; publish.c */
+#define REGISTER_REASON_FAILED 128 /* MQTT 5: from here on a reason code is a refusal */
+#define REGISTER_STRANGERS_MAX 8 /* gates that are shown without being in register.gates */
+#define REGISTER_RETIRED_MS                                                                        \
+	(INT64_C(24) * 3600 * 1000) /* silent for so long, such a gate is gone */
+#define REGISTER_LATER_MAX 20000 /* retained alerts of a broker's older copy */
+
 struct outbox_message; /* publish.c */
+
+/* A retained topic that a connection found at the broker, to be emptied unless it is open here. It comes before
+ * LINK_EVENT_UP, when nothing can be published yet. */
+struct register_later {
+	struct register_later *next;
+	char topic[LINK_TOPIC_MAX]; /* below the root */
+};
 
 struct register_day_slot {
 	struct day *day; /* NULL: free */
@@ -131,6 +146,13 @@ struct register_program {
 	struct wire_register_state said; /* as last published */
 	int64_t state_due_us, data_due_us, day_due_us; /* monotonic; INT64_MAX: not due */
 	int64_t counts_due_us; /* not before this, for halves that are over and changed */
+	struct event_outbox events; /* care/event */
+	int refused_codes[REGISTER_TOPICS]; /* of this connection; 0: none */
+	struct register_later *later;
+	size_t n_later;
+	uint64_t unknown_more; /* taps of unknown cards today that raised nothing any more */
+	size_t n_strangers_told; /* gates that nobody expects, logged */
+	bool events_dropped; /* logged */
 	char *data; /* the payload of gates/data as last made; NULL: none yet */
 	bool all_due; /* connected while there was no day to publish: once there is */
 	int32_t settle_day; /* a past day whose excuses are looked at again, going back; 0: none */
@@ -214,17 +236,31 @@ void broker_take(struct register_program *r);
 void broker_close(struct register_program *r);
 
 /* publish.c */
-/** publish_alert() - an alert as it stands: event and retained topic, emptied at once when over. */
+/** publish_alert() - an alert as it stands, within the transaction that changed it: event and retained topic,
+ * emptied at once when over. */
 void publish_alert(struct register_program *r, const struct alert *alert);
+/** publish_events() - after COMMIT: what care/event was not yet told. */
+void publish_events(struct register_program *r);
+/** publish_events_done() - before COMMIT: what it was told leaves the database. */
+void publish_events_done(struct register_program *r);
 /** publish_arrival() - this pupil is in. */
 void publish_arrival(
 	struct register_program *r, const struct day *day, size_t pupil, enum halfday half);
 /** publish_reply() - to a member of the care team. @payload: taken over, NULL where memory was out */
 void publish_reply(struct register_program *r, const char *user, char *payload);
+/** publish_acked() - the broker's answer to a message. @tag: as the link gave it back; @code: MQTT 5 reason */
+void publish_acked(struct register_program *r, uint64_t tag, int code);
+/** publish_topic() - what a place of r->refused_codes is about: a topic below the root, or its beginning. */
+const char *publish_topic(size_t index);
 /** publish_confirms() - this turn's, one a log. */
 void publish_confirms(struct register_program *r);
 /** publish_empty() - empty a retained topic below the root. */
 void publish_empty(struct register_program *r, const char *topic);
+/** publish_empty_later() - the same once there is a connection; an alert only if it isn't open then.
+ * Return: false where memory is out. */
+bool publish_empty_later(struct register_program *r, const char *topic);
+/** publish_later_forget() - the connection that found them is gone. */
+void publish_later_forget(struct register_program *r);
 /** publish_all() - every retained topic anew, after LINK_EVENT_UP; the birth first. */
 void publish_all(struct register_program *r);
 /** publish_due() - the state, gates/data and the half days, where changed or due. */

@@ -70,11 +70,13 @@ void school_end(struct register_program *r)
 	if (!err) {
 		publish_confirms(r);
 		publish_keep(r);
+		r->events.dropped = r->events.dropping;
 		/* Well again once something was written, not because there was nothing to write. */
 		if (r->store && r->last_write_us == r->now.mono_us)
 			tell_store(r, 0);
 	} else {
 		publish_forget(r);
+		r->events.dropping = r->events.dropped;
 		tell_store(r, err);
 		drop_days(r);
 		follow_logs(r);
@@ -353,6 +355,8 @@ static void take_new(struct register_program *r, const struct checkin *c)
 		return; /* the day is built anew with this card */
 	register_effects_clear(r->fx);
 	register_take_checkin(&r->state, day, c, r->now.wall_ms, r->fx);
+	if (r->fx->unknown_more && r->unknown_more++ == 0)
+		log_warn("unknown_cards_many next=count_without_alerts");
 	school_write(r, day);
 	if (checkin_clock_judges(c->clock))
 		clock_newest_event(&r->clock, c->at_ms);
@@ -520,6 +524,7 @@ static void follow_date(struct register_program *r)
 		publish_empty(r, topic);
 	}
 	r->state.today = date;
+	r->unknown_more = 0;
 	r->roster_changed = true; /* holidays of another window, excuses of another fortnight */
 	log_info("new_day");
 }
@@ -631,6 +636,12 @@ static void open_again(struct register_program *r)
 	}
 	r->store_failed_us = 0;
 	r->roster_changed = true;
+	if (register_store_event_last(r->store) < r->events.done) {
+		/* Another file was put in its place: its numbers begin anew. */
+		r->events = (struct event_outbox){ 0 };
+		if (link_up(r->link))
+			event_up(&r->events, r->now.mono_us);
+	}
 	follow_logs(r);
 }
 

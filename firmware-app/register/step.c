@@ -7,6 +7,9 @@
 
 #include "core/halfday.h"
 
+#define HOUR_MS INT64_C(3600000)
+#define UNKNOWN_AN_HOUR 20 /* alerts of unknown cards; faults.md X4 */
+
 static const enum halfday halves[] = { HALFDAY_AM, HALFDAY_PM };
 
 /* What every function below works on. */
@@ -52,7 +55,7 @@ void register_effects_destroy(struct register_effects *fx)
 void register_effects_clear(struct register_effects *fx)
 {
 	fx->n_alerts = fx->n_marks = 0;
-	fx->arrived = false;
+	fx->arrived = fx->unknown_more = false;
 }
 
 enum register_fate register_fate_of(
@@ -408,6 +411,18 @@ static void judge_pupil(const struct turn *t, size_t pupil)
 
 /* ---- events ---- */
 
+/* Somebody tries cards, or a reader invents them: more alerts say nothing new. */
+static bool is_flood(const struct turn *t)
+{
+	int n = 0;
+	for (size_t i = 0; i < t->day->n_alerts; i++) {
+		const struct alert *a = &t->day->alerts[i];
+		if (a->kind == ALERT_UNKNOWN_CARD && a->raised_at_ms > t->s->now_ms - HOUR_MS)
+			n++;
+	}
+	return n >= UNKNOWN_AN_HOUR;
+}
+
 static void raise_unknown(const struct turn *t, const struct checkin *c)
 {
 	char id[ALERT_ID_MAX];
@@ -415,6 +430,10 @@ static void raise_unknown(const struct turn *t, const struct checkin *c)
 	/* One a day however often it comes; a past day's is no news for anybody. */
 	if (!t->is_today || t->day->n_unknown >= DAY_UNKNOWN_MAX || day_alert_find(t->day, id) >= 0)
 		return;
+	if (is_flood(t)) {
+		t->fx->unknown_more = true;
+		return;
+	}
 	int32_t index;
 	struct alert *a = raise(t, id, ALERT_UNKNOWN_CARD, ALERT_CONFIRMED, HALFDAY_NONE, &index);
 	if (!a)

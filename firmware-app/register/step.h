@@ -53,6 +53,7 @@ struct register_effects {
 	size_t n_alerts, n_marks, max; /* max: of each */
 	int32_t *alerts; /* indexes into the day's alerts */
 	struct register_mark_ref *marks;
+	bool unknown_more; /* an unknown card without an alert: there were enough within the hour */
 	bool arrived; /* gates/arrival: this pupil is in */
 	size_t arrived_pupil;
 	enum halfday arrived_half;

@@ -107,7 +107,7 @@ int register_store_drop(
 	 * after their cards. */
 	static const int tables[] = { CHECKIN_DROP_NUMBER, CHECKIN_DROP, MARK_DROP_OLD,
 		EXPORTED_DROP, CORRECTION_DROP, ALERT_DROP, EXCUSE_DROP_OLD, REFUSED_DROP,
-		COMMAND_DONE_DROP_OLD, JOURNAL_DROP, CARD_DROP, PUPIL_DROP };
+		COMMAND_DONE_DROP_OLD, EVENT_DROP_OLD, JOURNAL_DROP, CARD_DROP, PUPIL_DROP };
 	int64_t total = 0;
 	assert(most > 0);
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && total < most; i++) {

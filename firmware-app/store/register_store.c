@@ -105,6 +105,10 @@ static const struct db_migration migrations[] = {
 		"CREATE INDEX journal_about ON journal(about);" },
 	/* The class that the pupil was in: an export of last year must not stand under this year's classes. */
 	{ 5, 1, "ALTER TABLE mark ADD COLUMN class TEXT NOT NULL DEFAULT ''" },
+	/* What care/event was not yet told. Numbers never come again: an answer names one. */
+	{ 6, 1,
+		"CREATE TABLE event(number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
+		" payload TEXT NOT NULL) STRICT" },
 };
 
 #define PUPIL_COLUMNS "id, last_name, first_name, class, language, left_at IS NOT NULL"
@@ -263,6 +267,14 @@ static const char *const statements[N_STATEMENTS] = {
 		" FROM correction INDEXED BY correction_day WHERE day < ?1 LIMIT ?3)",
 	[COMMAND_DONE_DROP_OLD] = "DELETE FROM command_done WHERE (request, who) IN"
 				  " (SELECT request, who FROM command_done WHERE at < ?2 LIMIT ?3)",
+	[EVENT_ADD] = "INSERT INTO event(at, payload) VALUES(?1, ?2)",
+	[EVENT_BOUND] = "DELETE FROM event WHERE number <= last_insert_rowid() - ?1",
+	[EVENT_AFTER] = "SELECT number, payload FROM event WHERE number > ?1 ORDER BY number"
+			" LIMIT ?2",
+	[EVENT_DROP] = "DELETE FROM event WHERE number <= ?1",
+	[EVENT_LAST] = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'event'",
+	[EVENT_DROP_OLD] = "DELETE FROM event WHERE number IN (SELECT number FROM event"
+			   " WHERE at < ?2 ORDER BY number LIMIT ?3)",
 	[CORRECTION_PUT] =
 		"INSERT INTO correction(" CORRECTION_COLUMNS ")"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET seen = ?4,"

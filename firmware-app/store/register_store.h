@@ -313,6 +313,31 @@ int register_store_each_line_of(struct register_store *s, const char *about, int
 int register_store_journal(struct register_store *s, int64_t at_ms, const char *who,
 	const char *what, const char *about, const char *detail);
 
+/* ---- care/event ---- */
+
+/* Changes that wait for a broker at most: half a school year of a school of 1,500. Then the oldest go. */
+#define REGISTER_STORE_EVENTS_MAX 20000
+#define REGISTER_STORE_EVENT_BYTES                                                                 \
+	8192 /* with the zero; an alert with its longest note has 5,000 */
+
+/** register_store_event_add() - a change of an alert, within the transaction that changes it.
+ * Return: how many of the oldest went because there were too many, or a store_err. */
+int register_store_event_add(struct register_store *s, int64_t at_ms, const char *payload);
+
+/* @number: ascending, never used twice. */
+typedef int register_store_event_fn(void *ctx, int64_t number, const char *payload);
+
+/** register_store_events() - those after @after, in order, at most @most. Return: 0, a store_err, or what
+ * @take ended it with. */
+int register_store_events(struct register_store *s, int64_t after, int most,
+	register_store_event_fn *take, void *ctx);
+
+/** register_store_event_last() - the newest number ever given; 0: none. Return: it, or a store_err. */
+int64_t register_store_event_last(struct register_store *s);
+
+/** register_store_event_drop() - all up to and including @through have been said. */
+int register_store_event_drop(struct register_store *s, int64_t through);
+
 /* ---- figures ---- */
 
 /* A half day's public numbers as they were told last; they hold no person and are kept for good. */

@@ -139,9 +139,28 @@ static void test_grows(void **state)
 	assert_int_equal(d.last, 2);
 }
 
+/* A row that the broker refuses stays, and doesn't fill the link while a person mends the rights. */
+static void m7_refused_rows_stay_and_only_the_window_goes_again(void **state)
+{
+	(void)state;
+	struct deliver d = { 0 };
+
+	deliver_init(&d, 1000, 0);
+	deliver_up(&d, 0);
+	assert_int_equal(send_all(&d, 0), 10);
+	for (int i = 0; i < 10; i++)
+		deliver_acked(&d, 135);
+	assert_int_equal(send_all(&d, 9 * S), 0);
+	assert_int_equal(send_all(&d, 10 * S), 10);
+	assert_int_equal(d.confirmed, 0);
+	deliver_acked(&d, 0);
+	assert_int_equal(send_all(&d, 11 * S), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(m7_refused_rows_stay_and_only_the_window_goes_again),
 		cmocka_unit_test(test_nothing_goes_while_down),
 		cmocka_unit_test(test_window_moves_with_acks),
 		cmocka_unit_test(test_register_away_repeats_a_window_only),

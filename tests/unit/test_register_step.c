@@ -414,6 +414,33 @@ static void test_unknown_card_once_a_day_then_linked(void **state)
 	assert_int_equal(s->day->alerts[0].what, ALERT_CARD_LINKED);
 }
 
+/* Twenty within an hour are news; of the others only that they were many, and the same card never twice. */
+static void x4_unknown_cards_in_a_flood(void **state)
+{
+	struct school *s = *state;
+	for (int i = 0; i < 60; i++) {
+		/* 30 cards twice each within half an hour. */
+		uint8_t uid[] = { 0x04, 9, 9, 9, 9, 9, (uint8_t)(i / 2) };
+		school_now(s, HMS(8, i / 2, i % 2));
+		struct checkin c =
+			school_checkin(s, 0, "gate-1", instant(MONDAY, HMS(8, i / 2, i % 2)));
+		c.result = CHECKIN_UNKNOWN_CARD;
+		secret_card_hash(&s->key, uid, sizeof(uid), c.card.b);
+		school_take(s, &c);
+	}
+	assert_int_equal(s->day->n_alerts, 20);
+	for (size_t i = 0; i < s->day->n_alerts; i++)
+		assert_int_equal(s->day->alerts[i].revision, 1);
+	/* An hour after the first there is room for one again. */
+	uint8_t uid[] = { 0x04, 9, 9, 9, 9, 9, 25 };
+	school_now(s, HMS(9, 0, 1));
+	struct checkin c = school_checkin(s, 0, "gate-1", instant(MONDAY, HMS(9, 0, 1)));
+	c.result = CHECKIN_UNKNOWN_CARD;
+	secret_card_hash(&s->key, uid, sizeof(uid), c.card.b);
+	school_take(s, &c);
+	assert_int_equal(s->day->n_alerts, 21);
+}
+
 static void test_blocked_card_is_no_presence(void **state)
 {
 	struct school *s = *state;
@@ -699,6 +726,7 @@ int main(void)
 		ONE(test_class_missing_was_a_silent_gate),
 		ONE(test_own_roster_goes_first),
 		ONE(test_unknown_card_once_a_day_then_linked),
+		ONE(x4_unknown_cards_in_a_flood),
 		ONE(test_blocked_card_is_no_presence),
 		ONE(test_blocked_from_its_moment_on),
 		ONE(test_unjudged_tap_claims_nothing),

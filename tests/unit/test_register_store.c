@@ -235,6 +235,45 @@ static int count_marks(void *ctx, const struct register_store_mark *mark)
 	return 0;
 }
 
+static int64_t said[8];
+static int n_said;
+
+static int say(void *ctx, int64_t number, const char *payload)
+{
+	assert_ptr_equal(ctx, said);
+	assert_int_equal(payload[0], '{');
+	said[n_said++] = number;
+	return 0;
+}
+
+/* What care/event was not told survives; numbers that were told never come again. */
+static void m12_events_are_kept_until_said(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(register_store_event_add(store, 1000 + i, "{\"v\":1}"), 0);
+	open_again();
+	n_said = 0;
+	assert_int_equal(register_store_events(store, 0, 8, say, said), 0);
+	assert_int_equal(n_said, 3);
+	assert_true(said[0] < said[1] && said[1] < said[2]);
+	int64_t last = said[2];
+	assert_int_equal(register_store_event_last(store), last);
+	assert_int_equal(register_store_event_drop(store, last), 0);
+	open_again();
+	n_said = 0;
+	assert_int_equal(register_store_events(store, 0, 8, say, said), 0);
+	assert_int_equal(n_said, 0);
+	assert_int_equal(register_store_event_add(store, 2000, "{}"), 0);
+	assert_int_equal(register_store_events(store, 0, 8, say, said), 0);
+	assert_int_equal(n_said, 1);
+	assert_true(said[0] > last);
+	/* Beyond the limit the oldest go, and the caller is told. */
+	for (int i = 1; i < REGISTER_STORE_EVENTS_MAX; i++)
+		assert_int_equal(register_store_event_add(store, 2000, "{}"), 0);
+	assert_int_equal(register_store_event_add(store, 2000, "{}"), 1);
+}
+
 static void test_marks(void **state)
 {
 	static const enum mark_value values[] = { MARK_PRESENT, MARK_LATE, MARK_ABSENT,
@@ -340,6 +379,7 @@ int main(void)
 		WITH_STORE(test_higher_revision_moves_the_day),
 		WITH_STORE(test_refused_are_kept_aside),
 		WITH_STORE(test_alert_comes_back_whole),
+		WITH_STORE(m12_events_are_kept_until_said),
 		WITH_STORE(test_marks),
 		WITH_STORE(test_generation_never_goes_back),
 		WITH_STORE(test_days_off),

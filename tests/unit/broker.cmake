@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: EUPL-1.2
+schoolpoort_unit_test(event SOURCES test_event.c USES register_step)
+schoolpoort_unit_test(kinds SOURCES test_kinds.c USES kiosk_step core)

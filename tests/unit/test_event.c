@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* M12, M13: what care/event is still to be told. The broker is an array of reasons, one for each PUBACK. */
+#include "register/event.h"
+#include "unit/unit.h"
+
+#define S INT64_C(1000000)
+#define NOBODY 16
+#define FORBIDDEN 135
+
+/* Posts what may be posted of rows up to @last. Return: how many. */
+static int post(struct event_outbox *o, int64_t last, int64_t now_us)
+{
+	int room = event_room(o, now_us), n = 0;
+
+	while (n < room && o->posted < last) {
+		event_posted(o, o->posted + 1);
+		n++;
+	}
+	if (n < room)
+		o->more = false;
+	return n;
+}
+
+static void m12_events_wait_while_the_broker_is_away(void **state)
+{
+	(void)state;
+	struct event_outbox o = { 0 };
+
+	event_added(&o);
+	assert_int_equal(post(&o, 5, 0), 0);
+	event_up(&o, S);
+	assert_int_equal(post(&o, 5, S), 5);
+	event_acked(&o, 1, 0, S);
+	event_acked(&o, 2, 0, S);
+	assert_int_equal(o.done, 2);
+	/* Killed with three on their way: they go again, and an answer to an older connection says nothing. */
+	event_down(&o);
+	event_acked(&o, 3, 0, S);
+	assert_int_equal(o.done, 2);
+	event_up(&o, 2 * S);
+	assert_int_equal(post(&o, 5, 2 * S), 3);
+	for (int64_t n = 3; n <= 5; n++)
+		event_acked(&o, n, 0, 2 * S);
+	assert_int_equal(o.done, 5);
+	assert_int_equal(post(&o, 5, 3 * S), 0);
+	event_added(&o);
+	assert_int_equal(post(&o, 6, 3 * S), 1);
+}
+
+static void m12_events_go_in_windows(void **state)
+{
+	(void)state;
+	struct event_outbox o = { 0 };
+
+	event_up(&o, 0);
+	assert_int_equal(post(&o, 1000, 0), EVENT_WINDOW);
+	assert_int_equal(event_room(&o, 0), 0);
+	event_acked(&o, 1, 0, 0);
+	assert_int_equal(post(&o, 1000, 0), 1);
+	assert_int_equal(o.posted, EVENT_WINDOW + 1);
+}
+
+/* Clients of a broker that was restarted need a moment; a school without any doesn't fill its database. */
+static void m12_events_wait_for_somebody_to_listen(void **state)
+{
+	(void)state;
+	struct event_outbox o = { 0 };
+
+	event_up(&o, 0);
+	assert_int_equal(post(&o, 3, 0), 3);
+	event_acked(&o, 1, 0, 0);
+	event_acked(&o, 2, NOBODY, S);
+	event_acked(&o, 3, 0, S); /* somebody is there now, but 2 comes before it */
+	assert_int_equal(o.done, 1);
+	assert_int_equal(post(&o, 3, S), 0);
+	assert_int_equal(post(&o, 3, S + EVENT_AGAIN_US), 2);
+	assert_int_equal(o.posted, 3);
+	event_acked(&o, 2, NOBODY, EVENT_NOBODY_US - 1);
+	event_acked(&o, 3, NOBODY, EVENT_NOBODY_US - 1);
+	assert_int_equal(o.done, 1);
+	assert_int_equal(post(&o, 3, EVENT_NOBODY_US + 2 * S), 2);
+	event_acked(&o, 2, NOBODY, EVENT_NOBODY_US + 2 * S);
+	event_acked(&o, 3, NOBODY, EVENT_NOBODY_US + 2 * S);
+	assert_int_equal(o.done, 3);
+}
+
+static void m7_forbidden_events_stay(void **state)
+{
+	(void)state;
+	struct event_outbox o = { 0 };
+	int64_t day = INT64_C(86400) * S;
+
+	event_up(&o, 0);
+	assert_int_equal(post(&o, 2, day), 2);
+	event_acked(&o, 1, FORBIDDEN, day);
+	event_acked(&o, 2, FORBIDDEN, day);
+	assert_int_equal(o.done, 0);
+	assert_int_equal(post(&o, 2, day + EVENT_REFUSED_US - 1), 0);
+	assert_int_equal(post(&o, 2, day + EVENT_REFUSED_US), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(m12_events_wait_while_the_broker_is_away),
+		cmocka_unit_test(m12_events_go_in_windows),
+		cmocka_unit_test(m12_events_wait_for_somebody_to_listen),
+		cmocka_unit_test(m7_forbidden_events_stay),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
