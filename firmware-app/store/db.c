@@ -124,7 +124,8 @@ int db_connect(struct db *db, const char *path)
 	return db_error(db, rc);
 }
 
-/* The first column of the first row as text, "" where there is none. */
+/* The first column of the first row as text, "" where there is none. To the end: what a pragma changes is committed after
+ * its row, and a database that only says "wal" would go on with a journal. */
 static int ask(struct db *db, const char *sql, char *ret_answer, size_t size)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -137,6 +138,7 @@ static int ask(struct db *db, const char *sql, char *ret_answer, size_t size)
 	if (rc == SQLITE_ROW) {
 		const char *text = (const char *)sqlite3_column_text(stmt, 0);
 		snprintf(ret_answer, size, "%s", text ? text : "");
+		rc = sqlite3_step(stmt);
 	}
 	int err = db_error(db, rc); /* before finalize, which may change errno */
 	sqlite3_finalize(stmt);
@@ -317,7 +319,9 @@ int db_open(const char *path, const struct db_schema *schema, bool rehearsal, st
 	if (!db)
 		return STORE_ERR_MEMORY;
 	db->unclean = has_wal(path);
-	int err = db_connect(db, path);
+	int err = db->unclean ? db_secure_wal(path) : 0;
+	if (!err)
+		err = db_connect(db, path);
 	if (!err)
 		err = set_pragmas(db);
 	if (!err)

@@ -36,5 +36,9 @@ int db_prepare(struct db *db, const char *sql, sqlite3_stmt **ret_stmt);
 /** db_query_of() - use a statement that is not in the schema. */
 struct db_query db_query_of(struct db *db, sqlite3_stmt *stmt);
 
+/** db_secure_wal() - write a WAL that was left behind once more, and sync it, before anybody reads it.
+ * Return: 0, also where there is none, or a store_err. */
+int db_secure_wal(const char *path);
+
 /** db_sync_folder() - bring a new or changed name in a file's folder onto the medium. */
 int db_sync_folder(const char *path);

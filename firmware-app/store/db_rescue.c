@@ -65,6 +65,40 @@ int db_sync_folder(const char *path)
 	return sync_path(folder, O_DIRECTORY);
 }
 
+/* Return: 0 or a store_err. */
+static int write_again(int fd)
+{
+	uint8_t bytes[16384];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, bytes, sizeof(bytes), at)) > 0) {
+		ssize_t done = pwrite(fd, bytes, (size_t)n, at);
+		if (done <= 0)
+			return errno_error(errno);
+		at += done;
+	}
+	return n < 0 || fdatasync(fd) < 0 ? errno_error(errno) : 0;
+}
+
+/*
+ * Where a sync fails, the kernel drops what it had to write and takes it for written: the medium never gets it, no later
+ * sync brings it, and yet whoever opens the file reads it. SQLite would find there the commit that failed, and put
+ * behind it the next ones, which are confirmed; after a loss of power its recovery ends at the hole before them.
+ */
+int db_secure_wal(const char *path)
+{
+	char wal[DB_PATH_MAX + 8];
+
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	int fd = open(wal, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : errno_error(errno);
+	int err = write_again(fd);
+	close(fd);
+	return err;
+}
+
 int db_backup_open(struct db *db, const char *path, struct db_backup **ret_backup)
 {
 	struct db_backup *b = calloc(1, sizeof(*b));
