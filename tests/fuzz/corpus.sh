@@ -16,7 +16,7 @@ for folder in "$here"/*/; do
 	FUZZ_TARGET=$target "$program" -merge=1 -max_len=600 "$merged" "$folder" "$found/$target" >/dev/null 2>&1
 	find "$folder" -type f ! -name 'seed-*' -delete
 	# Smallest first: what one of them reaches, the larger ones needn't.
-	find "$merged" -type f -printf '%s %p\n' | sort -n | head -n 60 | while read -r _ file; do
+	find "$merged" -type f -printf '%s %p\n' | sort -n | sed -n '1,60p' | while read -r _ file; do
 		cp "$file" "$folder/$(basename "$file" | cut -c 1-12)"
 	done
 done
