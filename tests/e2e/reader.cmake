@@ -1,7 +1,20 @@
 # SPDX-License-Identifier: EUPL-1.2
-schoolpoort_unit_test(e2e_reader SOURCES test_reader.c reader_rig.c USES emu_control wire sys)
+schoolpoort_part(lanes SOURCES lanes.c USES lib::cmocka)
+schoolpoort_unit_test(e2e_reader SOURCES test_reader.c reader_rig.c USES lanes emu_control wire sys)
 target_compile_definitions(test_e2e_reader PRIVATE
 	TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 add_dependencies(test_e2e_reader schoolpoort-reader pn532_emu)
 # Most of it is waiting: a mute chip alone takes 8 s until the reader ends.
 set_tests_properties(e2e_reader PROPERTIES TIMEOUT 240 LABELS e2e)
+
+foreach(p schoolpoort-kiosk schoolpoort-register schoolpoort-screen schoolpoortctl)
+	if(NOT TARGET ${p})
+		return()
+	endif()
+endforeach()
+schoolpoort_program(unit_run SOURCES unit_run.c)
+schoolpoort_part(whole_gate SOURCES whole_gate.c USES stage emu_control wire sys lib::cmocka)
+schoolpoort_unit_test(reader_gate SOURCES test_reader_gate.c USES whole_gate lanes stage wire core sys)
+add_dependencies(test_reader_gate schoolpoort-kiosk schoolpoort-reader pn532_emu unit_run)
+set_tests_properties(reader_gate PROPERTIES TIMEOUT 240 LABELS e2e)
+schoolpoort_long_test(n8_n11_hours_of_faults 1800 COMMAND test_reader_gate n*_c* 600)
