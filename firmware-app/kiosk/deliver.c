@@ -12,6 +12,7 @@ void deliver_init(struct deliver *d, int64_t last, int64_t confirmed)
 		.last = last,
 		.confirmed = confirmed < last ? confirmed : last,
 		.waits_from_us = -1,
+		.asked_us = -DELIVER_AGAIN_US,
 	};
 	d->next = d->confirmed + 1;
 }
@@ -20,7 +21,7 @@ void deliver_up(struct deliver *d, int64_t mono_us)
 {
 	(void)mono_us;
 	d->up = true;
-	d->alone = false;
+	d->alone = d->asked = false;
 	d->unacked = 0;
 	d->next = d->confirmed + 1;
 	d->waits_from_us = -1;
@@ -46,6 +47,7 @@ int deliver_want(struct deliver *d, int64_t mono_us)
 	if (deliver_next_us(d, mono_us) == 0) {
 		d->next = d->confirmed + 1;
 		d->waits_from_us = -1;
+		d->asked = false;
 		/* A PUBACK that did not come in all this time is not waited for any longer. */
 		d->unacked = 0;
 	}
@@ -76,15 +78,27 @@ void deliver_acked(struct deliver *d, int code)
 	d->alone = code == NO_MATCHING_SUBSCRIBERS || code >= DELIVER_REFUSED;
 }
 
+/* The register came back, or lost what was on its way to it: ten seconds would be a pause for nothing. */
+static void believe(struct deliver *d, int64_t mono_us)
+{
+	if (d->waits_from_us < 0 || mono_us - d->asked_us < DELIVER_AGAIN_US)
+		return;
+	d->alone = false; /* somebody is there */
+	d->asked = true;
+	d->asked_us = mono_us;
+}
+
 enum deliver_news deliver_confirmed(struct deliver *d, int64_t through, int64_t mono_us)
 {
 	if (through > d->last)
 		return DELIVER_BEYOND;
-	if (through == d->confirmed)
+	if (through == d->confirmed) {
+		believe(d, mono_us);
 		return DELIVER_OLD;
+	}
 	bool back = through < d->confirmed;
 
-	d->alone = false; /* somebody is there */
+	d->alone = d->asked = false;
 	d->confirmed = through;
 	if (back || d->next <= through)
 		d->next = through + 1;
@@ -96,6 +110,7 @@ int64_t deliver_next_us(const struct deliver *d, int64_t mono_us)
 {
 	if (!d->up || d->waits_from_us < 0)
 		return -1;
-	int64_t left = d->waits_from_us + DELIVER_AGAIN_US - mono_us;
+	int64_t left =
+		d->waits_from_us + (d->asked ? DELIVER_ASKED_US : DELIVER_AGAIN_US) - mono_us;
 	return left > 0 ? left : 0;
 }

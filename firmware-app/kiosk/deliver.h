@@ -18,6 +18,7 @@
 	10 /* the same while nobody subscribes (reason 16): only this window is repeated */
 #define DELIVER_REFUSED 128 /* MQTT 5: from here on a reason code is a refusal */
 #define DELIVER_AGAIN_US INT64_C(10000000) /* unconfirmed for so long: send again; topics.md */
+#define DELIVER_ASKED_US INT64_C(1000000) /* the same once the register has said a number twice */
 
 struct deliver {
 	bool up;
@@ -27,6 +28,8 @@ struct deliver {
 	int64_t next; /* the next number to send; above confirmed */
 	int64_t waits_from_us; /* since when the oldest unconfirmed one that was sent waits; -1: none waits */
 	int unacked;
+	bool asked; /* the register has said again what it has: what was sent beyond it was lost on its side */
+	int64_t asked_us; /* when that was last believed; once in DELIVER_AGAIN_US, since what is sent twice is answered twice */
 };
 
 enum deliver_news {

@@ -152,9 +152,11 @@ static void take_gate_state(
 	if (!register_take_gate(gate, &state, through))
 		return;
 	/* It believes more to be stored than is, or has less than it once told: either database is an
-	 * old copy. Said now, not at the next tap: absence is decided on what it still holds. */
+	 * old copy. Said now, not at the next tap: absence is decided on what it still holds. A state
+	 * from before this connection says what was sent meanwhile, to nobody. */
+	bool behind = event->retained && state.last_seq > through;
 	if (r->store && gate->absence.online && !uuid_is_none(state.log) &&
-		(state.confirmed_seq > through ||
+		(behind || state.confirmed_seq > through ||
 			(state.last_seq >= 0 && through > state.last_seq)))
 		school_confirm_again(r, id, state.log, through);
 	if (gate->absence.online != was_online)
@@ -226,6 +228,17 @@ static void take_message(struct register_program *r, const struct link_event *ev
 		take_checkin(r, id, event);
 }
 
+/* A gate that waits for a confirm sends again at once when it hears the old one: see kiosk/deliver.h. */
+static void ask_for_the_rest(struct register_program *r)
+{
+	for (size_t g = 0; r->store && g < r->n_gates_known; g++) {
+		const struct register_gate *gate = &r->state.gates[g];
+		const struct absence_gate *a = &gate->absence;
+		if (a->online && !uuid_is_none(a->log) && a->last_seq > a->stored_through)
+			school_confirm_again(r, gate->id, a->log, a->stored_through);
+	}
+}
+
 static void take_up(struct register_program *r)
 {
 	log_info("broker_up");
@@ -234,6 +247,7 @@ static void take_up(struct register_program *r)
 	memset(r->refused_codes, 0, sizeof(r->refused_codes));
 	event_up(&r->events, r->now.mono_us);
 	publish_all(r);
+	ask_for_the_rest(r);
 }
 
 static void take_down(struct register_program *r, const struct link_event *event)

@@ -48,6 +48,7 @@ struct stage {
 	char dir[64];
 	char clock[96];
 	int port;
+	int unit_port; /* of units written from now on; 0: the broker's own */
 	struct stage_program *broker, *recorder;
 	size_t n_programs;
 	struct stage_program *programs[PROGRAMS_MAX];
@@ -185,6 +186,11 @@ static void put_lines(FILE *f, const char *const *more)
 	}
 }
 
+void stage_unit_port(struct stage *s, int port)
+{
+	s->unit_port = port;
+}
+
 void stage_unit(struct stage *s, const char *unit, const char *const *more)
 {
 	const char *state = stage_path(s, "%s-state", unit), *run = stage_path(s, "%s-run", unit);
@@ -198,7 +204,7 @@ void stage_unit(struct stage *s, const char *unit, const char *const *more)
 		"[unit]\nid = %s\n"
 		"[paths]\nstate_dir = %s\nrun_dir = %s\n"
 		"[broker]\nhost = 127.0.0.1\nport = %d\ntls = off\n",
-		s->dir, unit, state, run, s->port);
+		s->dir, unit, state, run, s->unit_port ? s->unit_port : s->port);
 	put_lines(f, more);
 	assert_int_equal(fclose(f), 0);
 }

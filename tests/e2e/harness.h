@@ -46,6 +46,8 @@ void stage_clock(struct stage *s, const char *start);
 void stage_clock_speed(struct stage *s, const char *start, int speed);
 /** stage_unit() - write UNIT.conf: school, broker, paths of its own; @more: further lines ("section.key = value"). */
 void stage_unit(struct stage *s, const char *unit, const char *const *more);
+/** stage_unit_port() - units written from now on reach the broker by this port (of a proxy); 0: by its own. */
+void stage_unit_port(struct stage *s, int port);
 
 /** stage_broker_start() - Mosquitto on broker-config's loopback file, always on the same free port; with @record a
  * recorder on "#". Waits until it accepts. */
@@ -121,6 +123,8 @@ void stage_disconnect(struct stage *s, struct stage_client *c);
 void stage_send(struct stage *s, struct stage_client *c, const struct wire_local *m);
 /** stage_send_text() - any bytes. */
 void stage_send_text(struct stage *s, struct stage_client *c, const char *text);
+/** stage_try_text() - the same where the socket has room. Return: false where it has none. */
+bool stage_try_text(struct stage_client *c, const char *text);
 /** stage_tap() - a reader's card, seen now. @uid: hex */
 void stage_tap(struct stage *s, struct stage_client *reader, const char *uid);
 /** stage_views() - how many views a screen client got. */

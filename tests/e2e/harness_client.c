@@ -118,6 +118,15 @@ void stage_send_text(struct stage *s, struct stage_client *c, const char *text)
 	assert_int_equal(local_send(c->fd, text, strlen(text), -1), 0);
 }
 
+bool stage_try_text(struct stage_client *c, const char *text)
+{
+	int err = local_send(c->fd, text, strlen(text), -1);
+
+	if (err && err != -EAGAIN)
+		fail_msg("a client's socket: %s", strerror(-err));
+	return err == 0;
+}
+
 void stage_send(struct stage *s, struct stage_client *c, const struct wire_local *m)
 {
 	char *text = wire_local_encode(m);

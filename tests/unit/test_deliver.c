@@ -63,6 +63,35 @@ static void test_register_away_repeats_a_window_only(void **state)
 	assert_int_equal(d.next, 11);
 }
 
+/* The register says the same number again: it lost what came behind it, or was away. */
+static void m9_confirm_said_again_is_a_request(void **state)
+{
+	(void)state;
+	struct deliver d = { 0 };
+
+	deliver_init(&d, 1000, 4);
+	deliver_up(&d, 0);
+	assert_int_equal(deliver_confirmed(&d, 4, 0), DELIVER_OLD); /* nothing was sent yet */
+	assert_int_equal(deliver_next_us(&d, 0), -1);
+	assert_int_equal(send_all(&d, 0), 10);
+	for (int i = 0; i < 10; i++)
+		deliver_acked(&d, 16);
+	assert_int_equal(deliver_confirmed(&d, 4, S / 2), DELIVER_OLD);
+	assert_int_equal(deliver_next_us(&d, S / 2), S / 2);
+	assert_int_equal(
+		send_all(&d, S - 1), 10); /* it is there: further on, as far as PUBACKs allow */
+	assert_int_equal(send_all(&d, S), 10); /* and the first ones again */
+	assert_int_equal(d.next, 15);
+	/* The answers to what was sent twice are no requests: once in ten seconds. */
+	assert_int_equal(deliver_confirmed(&d, 4, 2 * S), DELIVER_OLD);
+	assert_int_equal(deliver_next_us(&d, 2 * S), 9 * S);
+	/* A number that is new ends the hurry. */
+	assert_int_equal(deliver_confirmed(&d, 4, 10 * S + S / 2), DELIVER_OLD);
+	assert_int_equal(deliver_next_us(&d, 10 * S + S / 2), 0);
+	assert_int_equal(deliver_confirmed(&d, 5, 10 * S + S / 2), DELIVER_CONFIRMED);
+	assert_int_equal(deliver_next_us(&d, 10 * S + S / 2), 10 * S);
+}
+
 static void test_confirm(void **state)
 {
 	(void)state;
@@ -164,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_goes_while_down),
 		cmocka_unit_test(test_window_moves_with_acks),
 		cmocka_unit_test(test_register_away_repeats_a_window_only),
+		cmocka_unit_test(m9_confirm_said_again_is_a_request),
 		cmocka_unit_test(test_confirm),
 		cmocka_unit_test(test_confirm_restarts_the_wait),
 		cmocka_unit_test(test_lost_ack_is_not_waited_for),
