@@ -6,7 +6,8 @@ bool absence_gate_complete(const struct absence_gate *gate, int64_t cutoff_ms)
 	if (!gate->online || gate->clock < 0 ||
 		!checkin_clock_judges((enum checkin_clock)gate->clock))
 		return false;
-	if (gate->complete_until_ms < cutoff_ms || gate->last_seq < 0 || gate->conflicted)
+	if (gate->complete_until_ms < cutoff_ms || gate->last_seq < 0 || gate->conflicted ||
+		gate->undated)
 		return false;
 	/* A gate that never had a tap has nothing to deliver, whether it names its log or not. */
 	return gate->last_seq == 0 ||

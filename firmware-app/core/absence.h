@@ -25,6 +25,7 @@ struct absence_gate {
 	int64_t complete_until_ms; /* every tap up to here is in the log; negative: not said */
 	int64_t stored_through; /* the register has @log without gaps up to here */
 	bool conflicted; /* numbers of @log were used twice: what it has is not all here */
+	bool undated; /* taps that have no time may have been made in the time that is asked about */
 };
 
 /** absence_gate_complete() - the gate has told everything up to @cutoff_ms. */

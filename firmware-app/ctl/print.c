@@ -215,6 +215,20 @@ static void print_day_row(const char *name, const struct wire_node *n)
 	(void)putchar('\n');
 }
 
+/* Taps whose gate never had a time: who was there is known, when isn't. */
+static void print_undated(const struct wire_node *list)
+{
+	if (wire_node_count(list))
+		(void)fputs(_("Taps without a time\n"), stdout);
+	for (size_t i = 0; i < wire_node_count(list); i++) {
+		const struct wire_node *u = wire_node_at(list, i);
+		char after[32], before[32];
+		(void)printf(_("  %s  %s  after %s, before %s\n"),
+			text_of(u, "pupil", _("unknown card")), text_of(u, "gate", ""),
+			time_of(u, "after", after), time_of(u, "before", before));
+	}
+}
+
 void print_day(const struct wire_node *r)
 {
 	const struct wire_node *classes = wire_node_get_node(r, "classes"),
@@ -232,6 +246,7 @@ void print_day(const struct wire_node *r)
 			text_of(wire_node_at(classes, i), "class", ""), wire_node_at(classes, i));
 	if (total)
 		print_day_row(_("all"), total);
+	print_undated(wire_node_get_node(r, "undated"));
 }
 
 static void put_number(const char *label, const struct wire_node *n, const char *key)
@@ -344,6 +359,7 @@ void print_status(const struct wire_node *r)
 	put_number(_("cards"), r, "cards");
 	put_number(_("open alerts"), r, "open_alerts");
 	put_number(_("refused taps"), r, "refused_checkins");
+	put_number(_("taps without time"), r, "undated_checkins");
 	for (size_t i = 0; i < wire_node_count(gates); i++)
 		print_gate_line(wire_node_at(gates, i));
 	print_refused(wire_node_get_node(r, "refused"));

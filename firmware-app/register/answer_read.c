@@ -11,6 +11,7 @@
 #define CARDS_SHOWN_MAX 100 /* of one pupil */
 #define SHOWN_DAYS 30 /* of a pupil's history, unless asked for more */
 #define SHOWN_DAYS_MAX 800 /* two school years: all that retention keeps */
+#define UNDATED_SHOWN 500 /* of a day: what a gate without a time gets in an hour and more */
 #define REFUSED_SHOWN 20
 
 static void set_date(struct wire_node *node, const char *key, struct civil_date date)
@@ -340,6 +341,35 @@ static int64_t starts(const struct day *day, enum halfday half)
 	return start_ms;
 }
 
+/* Taps that came that day and have no time: a person decides what they were. */
+static struct wire_node *show_undated(struct register_program *r, const struct day *day)
+{
+	struct register_store_undated *undated = calloc(UNDATED_SHOWN, sizeof(*undated));
+	struct wire_node *list = wire_node_array();
+	int n = undated ? register_store_undated(
+				  r->store, civil_day_number(day->date), undated, UNDATED_SHOWN)
+			: 0;
+	for (int i = 0; i < n; i++) {
+		struct checkin c = { .pupil = undated[i].pupil,
+			.card = undated[i].card,
+			.result = undated[i].result };
+		size_t pupil;
+		struct wire_node *row = wire_node_object();
+		char text[11];
+		bool known = day_whose(day, &c, &pupil) == DAY_PUPIL;
+		wire_node_set_text(row, "gate", undated[i].gate);
+		if (known)
+			checkin_pupil_format(day->roster->pupils[pupil].id, text);
+		wire_node_set_text(row, "pupil", known ? text : NULL);
+		set_time(row, "received_at", &r->zone, undated[i].received_ms);
+		set_time(row, "after", &r->zone, undated[i].after_ms);
+		set_time(row, "before", &r->zone, undated[i].before_ms);
+		wire_node_set_node(list, NULL, row);
+	}
+	free(undated);
+	return list;
+}
+
 static struct wire_node *show_day(struct register_program *r, const struct wire_node *request,
 	const struct day *day, enum halfday half, struct wire_day_class *rows)
 {
@@ -363,6 +393,7 @@ static struct wire_node *show_day(struct register_program *r, const struct wire_
 	set_time(node, "at", &r->zone, r->now.wall_ms);
 	wire_node_set_node(node, "classes", list);
 	wire_node_set_node(node, "total", sum);
+	wire_node_set_node(node, "undated", show_undated(r, day));
 	return node;
 }
 
@@ -549,6 +580,12 @@ static int64_t number(const struct register_program *r, enum register_store_numb
 	return r->store ? register_store_number(r->store, what) : -1;
 }
 
+static int64_t undated_checkins(const struct register_program *r)
+{
+	int32_t from = civil_day_number(r->state.today) - COMMAND_DAYS_BACK;
+	return r->store ? register_store_undated_count(r->store, from) : -1;
+}
+
 struct wire_node *answer_status(struct register_program *r, const struct wire_node *request, int fd)
 {
 	struct wire_node *node = wire_response_create(request, true);
@@ -566,6 +603,7 @@ struct wire_node *answer_status(struct register_program *r, const struct wire_no
 	set_number(node, "open_alerts", number(r, REGISTER_STORE_OPEN_ALERTS));
 	set_number(node, "refused_checkins", number(r, REGISTER_STORE_REFUSED));
 	wire_node_set_int(node, "unknown_more", (int64_t)r->unknown_more);
+	set_number(node, "undated_checkins", undated_checkins(r));
 	wire_node_set_int(node, "waiting", (int64_t)r->n_out);
 	wire_node_set_int(node, "not_understood", (int64_t)r->complaints);
 	set_retention(r, node);

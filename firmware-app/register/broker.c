@@ -8,6 +8,7 @@
 #include "sys/log.h"
 
 #define KEEPALIVE_S 30 /* library-facts.md section 4 */
+#define GATE_AHEAD_MS 2000 /* two trusted clocks may be a second off each */
 #define FLUSH_MS 1000 /* at the end: time for "stopping" and what is on its way */
 
 int broker_open(struct register_program *r)
@@ -149,6 +150,9 @@ static void take_gate_state(
 	bool was_online = gate->absence.online;
 	if (r->store && register_store_through(r->store, state.log, &through))
 		through = 0;
+	/* No gate can be complete for a time that hasn't been: one that is ahead would vouch for taps still to come. */
+	if (clock_judges(r->now.state) && state.complete_until_ms > r->now.wall_ms + GATE_AHEAD_MS)
+		state.complete_until_ms = r->now.wall_ms;
 	if (!register_take_gate(gate, &state, through))
 		return;
 	/* It believes more to be stored than is, or has less than it once told: either database is an

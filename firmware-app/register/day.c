@@ -98,10 +98,40 @@ void day_destroy(struct day *day)
 	free(day);
 }
 
+bool day_has_time(const struct checkin *c, int64_t received_ms)
+{
+	return checkin_clock_judges(c->clock) && c->at_ms <= received_ms + REGISTER_STORE_AHEAD_MS;
+}
+
+void day_note_undated(struct day *day, const struct checkin *c, int64_t received_ms)
+{
+	size_t i = 0;
+	if (day_has_time(c, received_ms))
+		return;
+	while (i < day->n_undated && strcmp(day->undated[i].gate, c->gate) != 0)
+		i++;
+	if (i == DAY_GATES_MAX)
+		return;
+	if (i == day->n_undated) {
+		memcpy(day->undated[i].gate, c->gate, sizeof(day->undated[i].gate));
+		day->undated[day->n_undated++].before_ms = received_ms;
+	} else if (received_ms > day->undated[i].before_ms) {
+		day->undated[i].before_ms = received_ms;
+	}
+}
+
+bool day_is_undated(const struct day *day, const char *gate, int64_t from_ms)
+{
+	for (size_t i = 0; i < day->n_undated; i++)
+		if (!strcmp(day->undated[i].gate, gate))
+			return day->undated[i].before_ms > from_ms;
+	return false;
+}
+
 struct civil_date day_of_checkin(
 	const struct civil_zone *zone, const struct checkin *c, int64_t received_ms)
 {
-	return civil_local_of(zone, checkin_clock_judges(c->clock) ? c->at_ms : received_ms).date;
+	return civil_local_of(zone, day_has_time(c, received_ms) ? c->at_ms : received_ms).date;
 }
 
 /* A day card goes from hand to hand: the gate knew whose it was before it became this pupil's. */
@@ -152,7 +182,7 @@ enum day_whose day_whose(const struct day *day, const struct checkin *c, size_t 
 enum halfday day_add_tap(
 	struct day *day, const struct checkin *c, int64_t received_ms, size_t pupil)
 {
-	bool judges = checkin_clock_judges(c->clock);
+	bool judges = day_has_time(c, received_ms);
 	size_t class_index = day->roster->pupils[pupil].class_index;
 	struct civil_local local = civil_local_of(day->zone, judges ? c->at_ms : received_ms);
 	enum halfday half = halfday_of(day_class_of(day, class_index, HALFDAY_AM)->slot,
@@ -176,6 +206,7 @@ enum halfday day_add_tap(
 void day_load_checkin(struct day *day, const struct checkin *c, int64_t received_ms)
 {
 	size_t pupil;
+	day_note_undated(day, c, received_ms);
 	if (day_whose(day, c, &pupil) == DAY_PUPIL)
 		day_add_tap(day, c, received_ms, pupil);
 }

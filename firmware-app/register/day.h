@@ -62,6 +62,12 @@ struct day_class {
 	int expected, missing, late; /* of the last count */
 };
 
+/* Taps of a gate that have no time: they were made at some moment before the newest of them came. */
+struct day_undated {
+	char gate[CHECKIN_GATE_MAX];
+	int64_t before_ms;
+};
+
 struct day {
 	struct civil_date date;
 	const struct roster *roster; /* borrowed */
@@ -74,6 +80,8 @@ struct day {
 	struct alert
 		*alerts; /* room for all that one day can raise; untouched pages cost nothing */
 	size_t n_unknown; /* alerts of unknown cards */
+	size_t n_undated; /* gates that told taps without a time */
+	struct day_undated undated[DAY_GATES_MAX];
 	size_t n_corrections; /* at most one a half day */
 	struct register_store_correction
 		*corrections; /* room for all; untouched pages cost nothing */
@@ -88,7 +96,17 @@ struct day *day_create(const struct roster *roster, const struct civil_zone *zon
 /** day_destroy() - accepts NULL. */
 void day_destroy(struct day *day);
 
-/** day_of_checkin() - the date a check-in belongs to: of its own time where its clock judges, else of the
+/**
+ * day_has_time() - a check-in's own time can be believed: its clock judged, and it doesn't lie ahead.
+ * @received_ms: when it came, by the register's clock; a gate that is ahead of it by minutes is a gate that is wrong,
+ * whatever its kernel says
+ */
+bool day_has_time(const struct checkin *c, int64_t received_ms);
+
+/** day_is_undated() - a gate has told taps without a time that may have been made after @from_ms. */
+bool day_is_undated(const struct day *day, const char *gate, int64_t from_ms);
+
+/** day_of_checkin() - the date a check-in belongs to: of its own time where it has one, else of the
  * moment when it came, since its own time says nothing. */
 struct civil_date day_of_checkin(
 	const struct civil_zone *zone, const struct checkin *c, int64_t received_ms);
@@ -111,7 +129,10 @@ enum day_whose day_whose(const struct day *day, const struct checkin *c, size_t 
 enum halfday day_add_tap(
 	struct day *day, const struct checkin *c, int64_t received_ms, size_t pupil);
 
-/** day_load_checkin() - day_whose() and day_add_tap(), while building. */
+/** day_note_undated() - remember that this check-in's gate has a tap without a time; nothing where it has one. */
+void day_note_undated(struct day *day, const struct checkin *c, int64_t received_ms);
+
+/** day_load_checkin() - day_note_undated(), day_whose() and day_add_tap(), while building. */
 void day_load_checkin(struct day *day, const struct checkin *c, int64_t received_ms);
 
 /** day_load_mark() - what the database keeps for a pupil, while building; ignored for strangers. */

@@ -68,9 +68,7 @@ static void turn(struct register_program *r)
 {
 	r->turn++;
 	r->now = clock_read(&r->clock);
-	r->state.now_ms = r->now.wall_ms;
-	r->state.clock_judges =
-		r->now.state == CLOCK_STATE_TRUSTED || r->now.state == CLOCK_STATE_HOLDOVER;
+	time_turn(r);
 	/* Before LINK_EVENT_UP is taken: it asks for all that is open today. */
 	(void)school_day(r, r->state.today);
 	broker_take(r);
@@ -151,6 +149,7 @@ static int open_all(struct register_program *r)
 	int status = open_inputs(r);
 	if (status)
 		return status;
+	time_open(r);
 	r->now = clock_read(&r->clock);
 	init_state(r);
 	snprintf(r->db_path, sizeof(r->db_path), "%s/%s", r->config.paths_state_dir,

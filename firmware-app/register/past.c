@@ -12,15 +12,35 @@
 #include "register/command.h"
 #include "register/register.h"
 
+/* Return: the last day that is over, by the clock of now. */
+static int32_t yesterday_of(const struct register_program *r)
+{
+	return civil_day_number(civil_local_of(&r->zone, r->now.wall_ms).date) - 1;
+}
+
 int past_open(struct register_program *r)
 {
-	int32_t today = civil_day_number(r->state.today);
 	int64_t closed;
 	/* A new school has no past. */
-	int err = register_store_closed(r->store, today - 1, &closed);
+	int err = register_store_closed(r->store, yesterday_of(r), &closed);
+	if (err)
+		return err;
 	r->closed_day = (int32_t)closed;
-	past_settle(r);
-	return err;
+	r->settle_day = yesterday_of(r);
+	r->past_opened = true;
+	return 0;
+}
+
+void past_jumped(struct register_program *r, bool skip)
+{
+	int32_t yesterday = yesterday_of(r);
+	if (!r->past_opened || r->closed_day == yesterday || (!skip && r->closed_day < yesterday))
+		return;
+	if (school_begin(r))
+		return;
+	r->err = register_store_closed_put(r->store, yesterday);
+	if (!r->err)
+		r->closed_day = yesterday;
 }
 
 void past_settle(struct register_program *r)

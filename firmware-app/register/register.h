@@ -23,7 +23,7 @@
 #include "register/retain.h"
 #include "register/step.h"
 #include "store/register_store.h"
-#include "sys/clock.h"
+#include "sys/clock_stamp.h"
 #include "sys/config.h"
 #include "sys/hub.h"
 #include "sys/loop.h"
@@ -113,6 +113,10 @@ struct register_program {
 	char db_path[CONFIG_PATH_MAX + sizeof(REGISTER_STORE_FILE) + 1];
 
 	struct now now; /* of this turn */
+	struct clock_keeper keeper;
+	int clock_said; /* enum clock_state of the last turn; -1: none yet */
+	int64_t doubt_until_boot_ms; /* after a jump nothing is judged up to here; 0: no doubt */
+	bool jumped; /* from one trusted time to another, and the date hasn't been looked at since */
 	uint64_t turn;
 	int err; /* of this turn's transaction; 0: well */
 	struct roster *roster; /* as the database has it; never NULL once open */
@@ -156,6 +160,7 @@ struct register_program {
 	char *data; /* the payload of gates/data as last made; NULL: none yet */
 	bool all_due; /* connected while there was no day to publish: once there is */
 	int32_t settle_day; /* a past day whose excuses are looked at again, going back; 0: none */
+	bool past_opened; /* the clock has judged: closed_day holds */
 	int32_t closed_day; /* every half day up to here has its marks, in the database too */
 	bool roster_changed; /* an import was committed: load it, make gates/data */
 
@@ -220,12 +225,23 @@ void desk_gone(struct register_program *r, const struct hub_client *client);
 void desk_close(struct register_program *r);
 
 /* past.c */
-/** past_open() - after the roster was loaded at start. Return: 0 or a store_err. */
+/** past_open() - once the clock judges; not within a turn's transaction. Return: 0 or a store_err. */
 int past_open(struct register_program *r);
+/** past_jumped() - the date has changed by a jump of the clock. What lies ahead was not closed; and with @skip the
+ * days in between never were, so nobody missed them. */
+void past_jumped(struct register_program *r, bool skip);
 /** past_settle() - look at past excuses again, a day a turn: some were imported. */
 void past_settle(struct register_program *r);
 /** past_turn() - what is left of days that are over: at most one of each kind. */
 void past_turn(struct register_program *r);
+
+/* time.c */
+/** time_open() - what an earlier start knew of the clock; before the first reading. */
+void time_open(struct register_program *r);
+/** time_turn() - after the turn's reading: jumps and changes of trust, each logged once; whether this turn may judge. */
+void time_turn(struct register_program *r);
+/** time_new_date() - the date changes, by midnight or otherwise. */
+void time_new_date(struct register_program *r, struct civil_date date);
 
 /* broker.c */
 /** broker_open() - start the link. Return: 0 or a link_err. */

@@ -342,37 +342,48 @@ static void take_number(struct register_program *r, const struct checkin *c)
 	confirm(r, c->gate, c->log, through);
 }
 
+/* When it came. Where the own clock can't say, a gate's that judges knows better: it came no earlier than it was made. */
+static int64_t received_now(const struct register_program *r, const struct checkin *c)
+{
+	if (r->state.clock_judges || !checkin_clock_judges(c->clock) || c->at_ms < r->now.wall_ms)
+		return r->now.wall_ms;
+	return c->at_ms;
+}
+
 static void take_new(struct register_program *r, const struct checkin *c)
 {
-	struct civil_date date = day_of_checkin(&r->zone, c, r->now.wall_ms);
+	int64_t received_ms = received_now(r, c);
+	struct civil_date date = day_of_checkin(&r->zone, c, received_ms);
 	/* Before the row is written: a day built after it would have the tap already. */
 	struct day *day = school_day(r, date);
 	if (!day || school_begin(r))
 		return;
-	fail(r, register_store_checkin_put(r->store, c, civil_day_number(date), r->now.wall_ms));
+	fail(r, register_store_checkin_put(r->store, c, civil_day_number(date), received_ms));
 	take_number(r, c);
 	if (desk_enrol_takes(r, c))
 		return; /* the day is built anew with this card */
 	register_effects_clear(r->fx);
-	register_take_checkin(&r->state, day, c, r->now.wall_ms, r->fx);
+	register_take_checkin(&r->state, day, c, received_ms, r->fx);
 	if (r->fx->unknown_more && r->unknown_more++ == 0)
 		log_warn("unknown_cards_many next=count_without_alerts");
 	school_write(r, day);
-	if (checkin_clock_judges(c->clock))
-		clock_newest_event(&r->clock, c->at_ms);
+	/* By the own clock: a gate that is in 2030 must not make every other time look like the past. */
+	if (r->now.state == CLOCK_STATE_TRUSTED)
+		clock_newest_event(&r->clock, r->now.wall_ms);
 }
 
 static void take_revised(struct register_program *r, const struct checkin *c,
 	const struct register_store_known *known)
 {
-	struct civil_date date = day_of_checkin(&r->zone, c, r->now.wall_ms);
+	int64_t received_ms = received_now(r, c);
+	struct civil_date date = day_of_checkin(&r->zone, c, received_ms);
 	if (r->n_revised == REGISTER_REVISED_MAX || school_begin(r))
 		return;
 	r->revised[r->n_revised++] = (struct register_revised){ .checkin = *c,
-		.received_ms = r->now.wall_ms,
+		.received_ms = received_ms,
 		.old_day = known->day,
 		.new_day = civil_day_number(date) };
-	fail(r, register_store_checkin_put(r->store, c, civil_day_number(date), r->now.wall_ms));
+	fail(r, register_store_checkin_put(r->store, c, civil_day_number(date), received_ms));
 	take_number(r, c);
 }
 
@@ -523,6 +534,7 @@ static void follow_date(struct register_program *r)
 		snprintf(topic, sizeof(topic), "care/day/%s/%s", text, h ? "pm" : "am");
 		publish_empty(r, topic);
 	}
+	time_new_date(r, date);
 	r->state.today = date;
 	r->unknown_more = 0;
 	r->roster_changed = true; /* holidays of another window, excuses of another fortnight */
@@ -552,7 +564,7 @@ void school_turn(struct register_program *r)
 	register_effects_clear(r->fx);
 	register_tick(&r->state, today, r->fx);
 	school_write(r, today);
-	if (r->state.clock_judges) {
+	if (r->state.clock_judges && r->past_opened) {
 		close_past_day(r);
 		past_turn(r);
 	}
@@ -571,8 +583,6 @@ int school_open(struct register_program *r)
 	if (newest_ms > 0)
 		clock_newest_event(&r->clock, newest_ms);
 	err = load_roster(r);
-	if (!err)
-		err = past_open(r);
 	if (!err)
 		err = retain_open(&r->retain, r->store);
 	r->disk_free_mb = file_free_mb(r->config.paths_state_dir);

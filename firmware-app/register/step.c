@@ -448,6 +448,7 @@ void register_take_checkin(const struct register_state *s, struct day *day, cons
 {
 	struct turn t = turn_of(s, day, fx);
 	size_t pupil = 0;
+	day_note_undated(day, c, received_ms);
 	enum day_whose whose = day_whose(day, c, &pupil);
 	if (whose == DAY_UNKNOWN_CARD)
 		raise_unknown(&t, c);
@@ -508,10 +509,34 @@ void register_settle_pupil(
 
 /* ---- time ---- */
 
-static void absence_gates(const struct register_state *s, struct absence_gate *ret_gates)
+/* From when on a tap counts for a half day: opens_before_min before its first class. */
+static int64_t half_opens(const struct day *day, enum halfday half)
 {
-	for (size_t g = 0; g < s->n_gates; g++)
-		ret_gates[g] = s->gates[g].absence;
+	int64_t start_ms = INT64_MAX;
+	for (size_t i = 0; i < day->roster->n_classes; i++) {
+		const struct day_class *c = day_class_of(day, i, half);
+		if (c->slot && c->start_ms < start_ms)
+			start_ms = c->start_ms;
+	}
+	return start_ms == INT64_MAX ? start_ms
+				     : start_ms - INT64_C(60000) * day->rules.opens_before_min;
+}
+
+/* As they are for a half day: a gate whose log holds taps that nobody can date isn't complete for the time before they
+ * came, however much it has told. Source: faults.md C6. */
+static void absence_gates(const struct turn *t, enum halfday half, struct absence_gate *ret_gates)
+{
+	int64_t from_ms = half_opens(t->day, half);
+	for (size_t g = 0; g < t->s->n_gates; g++) {
+		ret_gates[g] = t->s->gates[g].absence;
+		ret_gates[g].undated = day_is_undated(t->day, t->s->gates[g].id, from_ms);
+	}
+}
+
+/* A cut-off in wall time that never passed says nothing about who came. Source: faults.md C2. */
+static bool is_skipped(const struct turn *t, int64_t cutoff_ms)
+{
+	return cutoff_ms > t->s->skipped_from_ms && cutoff_ms <= t->s->skipped_to_ms;
 }
 
 static struct absence_moment moment_of(const struct turn *t, int64_t cutoff_ms)
@@ -535,7 +560,7 @@ static bool look_at_classes(
 		struct absence_moment moment = moment_of(t, c->cutoff_ms);
 		c->verdict = ABSENCE_WAIT;
 		/* A class that starts and ends within absent_after_min has no cut-off of its own. */
-		if (!c->slot || c->cutoff_ms >= c->end_ms)
+		if (!c->slot || c->cutoff_ms >= c->end_ms || is_skipped(t, c->cutoff_ms))
 			continue;
 		c->verdict = absence_decide(&moment, gates, t->s->n_gates).verdict;
 		any |= c->verdict != ABSENCE_WAIT;
@@ -598,7 +623,8 @@ static int64_t last_cutoff(const struct turn *t, enum halfday half)
 	for (size_t i = 0; i < t->day->roster->n_classes; i++) {
 		const struct day_class *c = day_class_of(t->day, i, half);
 		if (c->slot && c->cutoff_ms < c->end_ms && c->cutoff_ms <= t->s->now_ms &&
-			t->s->now_ms < c->end_ms && c->cutoff_ms > cutoff_ms)
+			t->s->now_ms < c->end_ms && c->cutoff_ms > cutoff_ms &&
+			!is_skipped(t, c->cutoff_ms))
 			cutoff_ms = c->cutoff_ms;
 	}
 	return cutoff_ms;
@@ -670,8 +696,8 @@ void register_tick(const struct register_state *s, struct day *day, struct regis
 	assert(t.is_today && s->n_gates <= DAY_GATES_MAX);
 	if (!s->clock_judges)
 		return;
-	absence_gates(s, gates);
 	for (size_t i = 0; i < 2; i++) {
+		absence_gates(&t, halves[i], gates);
 		look_at_gates(&t, halves[i], gates);
 		decide_half(&t, halves[i], gates);
 	}

@@ -39,6 +39,8 @@ struct register_state {
 	int64_t connected_since_ms; /* to the broker; negative: not connected */
 	bool clock_judges; /* the register's own clock is trusted or in holdover */
 	int64_t now_ms; /* the wall clock of this turn */
+	int64_t skipped_from_ms,
+		skipped_to_ms; /* wall time that a jump forward left out: no cut-off in it is decided */
 	struct civil_date today;
 };
 

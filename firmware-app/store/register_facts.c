@@ -227,6 +227,48 @@ int register_store_each_checkin(
 	return r;
 }
 
+static int64_t time_or_none(struct db_query *q)
+{
+	if (!db_is_null(q))
+		return db_get_int(q);
+	db_skip(q);
+	return -1;
+}
+
+int register_store_undated(struct register_store *s, int32_t day,
+	struct register_store_undated *ret_undated, size_t max)
+{
+	struct db_query q = db_query(s->db, CHECKIN_UNDATED);
+	db_put_int(&q, day);
+	db_put_int(&q, (int64_t)max);
+	int n = 0;
+	int r;
+	while ((r = db_step(&q)) > 0 && (size_t)n < max) {
+		struct register_store_undated *one = &ret_undated[n++];
+		char word[32];
+		db_get_text(&q, one->gate, sizeof(one->gate));
+		one->pupil = db_get_int(&q);
+		db_get_blob(&q, one->card.b, sizeof(one->card.b));
+		db_get_text(&q, word, sizeof(word));
+		one->result = checkin_result_parse(word);
+		one->received_ms = db_get_int(&q);
+		one->after_ms = time_or_none(&q);
+		one->before_ms = time_or_none(&q);
+	}
+	db_end(&q);
+	return r < 0 ? r : n;
+}
+
+int64_t register_store_undated_count(struct register_store *s, int32_t from_day)
+{
+	struct db_query q = db_query(s->db, CHECKIN_UNDATED_COUNT);
+	db_put_int(&q, from_day);
+	int r = db_step(&q);
+	int64_t n = r > 0 ? db_get_int(&q) : 0;
+	db_end(&q);
+	return r < 0 ? r : n;
+}
+
 /* ---- what followed ---- */
 
 int register_store_mark_put(struct register_store *s, const struct register_store_mark *mark)

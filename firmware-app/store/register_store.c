@@ -123,6 +123,13 @@ static const struct db_migration migrations[] = {
 	" class, card, expected_at, arrived_at, minutes_late, missing, expected,"                  \
 	" acknowledged_by, acknowledged_at, what, resolved_by, resolved_at, note"
 
+/* As day_has_time() of the register has it. */
+#define TEXT_OF(n) #n
+#define TEXT(n) TEXT_OF(n)
+#define HAS_TIME(of)                                                                               \
+	of ".clock IN ('trusted', 'holdover') AND " of ".at <= " of                                \
+	   ".received_at + " TEXT(REGISTER_STORE_AHEAD_MS)
+
 /* An id of a pupil, in an alert's id or alone: ten digits. */
 #define PUPIL_GLOB "'*[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]*'"
 
@@ -189,13 +196,31 @@ static const char *const statements[N_STATEMENTS] = {
 	[CHECKIN_PUT] =
 		"INSERT INTO checkin(" CHECKIN_COLUMNS ", day)"
 		" VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,"
-		" ?17, ?18, ?19) ON CONFLICT(id) DO UPDATE SET revision = ?2, gate = ?6,"
+		" ?17, ?18, ?19) ON CONFLICT(id) DO UPDATE SET revision = ?2,"
+		" received_at = iif(?8 > received_at, ?3, received_at), gate = ?6,"
 		" result = ?7, at = ?8, clock = ?9, clock_error_ms = ?10, boot = ?11,"
 		" boot_ms = ?12, pupil = ?13, card = ?14, gate_day = ?15, gate_half = ?16,"
 		" minutes_late = ?17, source = ?18, day = ?19",
 	[CHECKIN_DAY] = "SELECT " CHECKIN_COLUMNS " FROM checkin WHERE day = ?1 ORDER BY at, id",
 	[CHECKIN_COUNT] = "SELECT count(*) FROM checkin",
-	[CHECKIN_NEWEST] = "SELECT max(at) FROM checkin WHERE clock IN ('trusted', 'holdover')",
+	/* Of those stored last, and none later than it came: one gate that is in 2030 says nothing of the time. */
+	[CHECKIN_NEWEST] = "SELECT max(min(at, received_at)) FROM (SELECT at, received_at"
+			   " FROM checkin WHERE clock IN ('trusted', 'holdover')"
+			   " ORDER BY rowid DESC LIMIT 1000)",
+	/* Their neighbours by number: whatever the gate's clock showed, it was made between them. */
+	[CHECKIN_UNDATED] =
+		"SELECT gate, pupil, card, result, received_at,"
+		" (SELECT k.at FROM number AS n JOIN checkin AS k ON k.id = n.checkin"
+		"  WHERE n.log = c.log AND n.seq < c.seq AND " HAS_TIME(
+			"k") "  ORDER BY n.seq DESC LIMIT 1),"
+			     " (SELECT k.at FROM number AS n JOIN checkin AS k ON k.id = n.checkin"
+			     "  WHERE n.log = c.log AND n.seq > c.seq AND " HAS_TIME(
+				     "k") "  ORDER BY n.seq LIMIT 1)"
+					  " FROM checkin AS c WHERE day = ?1 AND NOT (" HAS_TIME(
+						  "c") ")"
+						       " ORDER BY received_at, gate, seq LIMIT ?2",
+	[CHECKIN_UNDATED_COUNT] = "SELECT count(*) FROM checkin WHERE day >= ?1"
+				  " AND NOT (" HAS_TIME("checkin") ")",
 	[REFUSED_ADD] = "INSERT INTO refused(log, seq, gate, reason, received_at, payload)"
 			" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[REFUSED_LAST] = "SELECT log, seq, gate, reason, received_at FROM refused"

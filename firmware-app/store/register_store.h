@@ -170,6 +170,29 @@ typedef int register_store_checkin_fn(void *ctx, const struct checkin *c, int64_
 int register_store_each_checkin(
 	struct register_store *s, int32_t day, register_store_checkin_fn *take, void *ctx);
 
+/* A check-in whose own time lies farther ahead of its coming is of a gate that is wrong, whatever its clock's state:
+ * what two clocks that both judge may be apart is a holdover's minute each. Milliseconds. */
+#define REGISTER_STORE_AHEAD_MS 120000
+
+/* A check-in that never had a time of its own: its gate was started without one, and ended before one came. */
+struct register_store_undated {
+	char gate[CHECKIN_GATE_MAX];
+	int64_t pupil; /* by the gate; 0: none */
+	struct card_hash card;
+	enum checkin_result result;
+	int64_t received_ms;
+	int64_t after_ms,
+		before_ms; /* of the check-ins with a time before and after it in its log; negative: none */
+};
+
+/** register_store_undated() - those that came on a day and have no time, in order of coming.
+ * Return: how many, at most @max, or a store_err. */
+int register_store_undated(struct register_store *s, int32_t day,
+	struct register_store_undated *ret_undated, size_t max);
+
+/** register_store_undated_count() - how many came from a day on. Return: it, or a store_err. */
+int64_t register_store_undated_count(struct register_store *s, int32_t from_day);
+
 /* ---- what followed ---- */
 
 struct register_store_mark {
@@ -246,7 +269,7 @@ enum register_store_number {
 	REGISTER_STORE_OPEN_ALERTS,
 	REGISTER_STORE_REFUSED,
 	REGISTER_STORE_CHECKINS,
-	REGISTER_STORE_NEWEST_MS, /* newest check-in's time under a clock that judges; 0: none */
+	REGISTER_STORE_NEWEST_MS, /* newest of the last check-ins' times under a clock that judges; 0: none */
 };
 
 /** register_store_number() - Return: it, or a store_err. */

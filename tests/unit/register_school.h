@@ -251,21 +251,32 @@ static inline struct checkin school_checkin(
 	return c;
 }
 
-static inline void school_take(struct school *s, const struct checkin *c)
+static inline void school_take_at(struct school *s, const struct checkin *c, int64_t received_ms)
 {
-	int32_t day = civil_day_number(day_of_checkin(&s->zone, c, s->state.now_ms));
-	assert_int_equal(register_store_checkin_put(s->store, c, day, s->state.now_ms), 0);
+	int32_t day = civil_day_number(day_of_checkin(&s->zone, c, received_ms));
+	assert_int_equal(register_store_checkin_put(s->store, c, day, received_ms), 0);
 	register_effects_clear(s->fx);
-	register_take_checkin(&s->state, s->day, c, s->state.now_ms, s->fx);
+	register_take_checkin(&s->state, s->day, c, received_ms, s->fx);
 	school_write(s, s->day);
 	school_restart(s);
 }
 
-/* A tap made at @at_s of the day in memory, delivered now. */
+static inline void school_take(struct school *s, const struct checkin *c)
+{
+	school_take_at(s, c, s->state.now_ms);
+}
+
+/* Delivered now, or as it is made where the scenario's clock isn't there yet. */
+static inline void school_take_made(struct school *s, const struct checkin *c)
+{
+	school_take_at(s, c, c->at_ms > s->state.now_ms ? c->at_ms : s->state.now_ms);
+}
+
+/* A tap made at @at_s of the day in memory. */
 static inline void school_tap(struct school *s, int64_t pupil, const char *gate, int at_s)
 {
 	struct checkin c = school_checkin(s, pupil, gate, instant(s->day->date, at_s));
-	school_take(s, &c);
+	school_take_made(s, &c);
 }
 
 /* The gate has told everything up to @until_s. */

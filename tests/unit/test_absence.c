@@ -51,6 +51,9 @@ static void test_complete(void **state)
 	g = complete;
 	g.conflicted = true; /* an old copy of its database: something is not here */
 	assert_false(absence_gate_complete(&g, CUTOFF));
+	g = complete;
+	g.undated = true; /* what is here, nobody can date */
+	assert_false(absence_gate_complete(&g, CUTOFF));
 }
 
 static const struct {

@@ -414,7 +414,7 @@ static void tap_card(struct school *s, struct card_hash card, int64_t pupil, int
 	c.card = card;
 	if (!pupil)
 		c.result = CHECKIN_UNKNOWN_CARD;
-	school_take(s, &c);
+	school_take_made(s, &c);
 }
 
 static void test_link_card(void **state)

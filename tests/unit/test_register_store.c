@@ -96,10 +96,12 @@ static void test_through(void **state)
 	assert_int_equal(through, 0);
 }
 
+#define RECEIVED_MS INT64_C(1795900000077) /* days after the check-ins were made */
+
 static int take_checkin(void *ctx, const struct checkin *c, int64_t received_ms)
 {
 	struct checkin *got = ctx;
-	assert_int_equal(received_ms, 77);
+	assert_int_equal(received_ms, RECEIVED_MS);
 	*got = *c;
 	return 0;
 }
@@ -110,7 +112,7 @@ static void test_checkin_comes_back_whole(void **state)
 	struct checkin got = { 0 };
 	struct register_store_known known;
 	(void)state;
-	assert_int_equal(register_store_checkin_put(store, &c, 20780, 77), 0);
+	assert_int_equal(register_store_checkin_put(store, &c, 20780, RECEIVED_MS), 0);
 	put_number(1);
 	open_again();
 	assert_int_equal(register_store_each_checkin(store, 20780, take_checkin, &got), 0);
@@ -144,10 +146,10 @@ static void test_higher_revision_moves_the_day(void **state)
 	struct checkin c = make_checkin(1);
 	struct checkin got = { 0 };
 	(void)state;
-	assert_int_equal(register_store_checkin_put(store, &c, 20780, 77), 0);
+	assert_int_equal(register_store_checkin_put(store, &c, 20780, RECEIVED_MS), 0);
 	c.revision = 2;
 	c.at_ms += 86400000;
-	assert_int_equal(register_store_checkin_put(store, &c, 20781, 99), 0);
+	assert_int_equal(register_store_checkin_put(store, &c, 20781, RECEIVED_MS + 22), 0);
 	assert_int_equal(register_store_each_checkin(store, 20780, take_checkin, &got), 0);
 	assert_int_equal(got.revision, 0);
 	/* received_ms stays that of the first time: see take_checkin(). */
