@@ -251,6 +251,17 @@ static void say_where(const struct sweep *s, const char *what, const struct powe
 		powerloss_moment_text(record, moment), (unsigned long long)seed);
 }
 
+/* Where all is too much: moments far apart, the first and the last among them, others with each seed. */
+static bool is_left_out(size_t moment, size_t n, uint64_t seeds, uint64_t most)
+{
+	uint64_t all = (n + 1) * seeds, z = (moment + 1) * UINT64_C(0x9e3779b97f4a7c15);
+
+	if (most == 0 || all <= most || moment == 0 || moment == n)
+		return false;
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	return (z >> 20) % all >= most;
+}
+
 /* The power is back, the unit starts and goes on; and then it goes again. */
 static struct powerloss *go_on(struct sweep *s, struct powerloss_image *image, int told)
 {
@@ -283,15 +294,17 @@ static void check_second(struct sweep *s, struct powerloss_image *image, int tol
 	s->after[told + 1] = then;
 }
 
-static void second_cuts(struct sweep *s, struct powerloss_image *image, int told, uint64_t seeds)
+static void second_cuts(
+	struct sweep *s, struct powerloss_image *image, int told, const struct sweep_size *size)
 {
 	struct powerloss *record = go_on(s, image, told);
-	uint64_t with_next = held(s, s->second);
+	uint64_t with_next = held(s, s->second), seeds = size->second_seeds;
 	size_t n = powerloss_moments(record), length = strlen(where);
 	int told_again;
 
 	for (size_t moment = 0; moment <= n; moment++)
-		for (uint64_t seed = 0; seed < seeds; seed++) {
+		for (uint64_t seed = 0;
+			seed < seeds && !is_left_out(moment, n, seeds, size->second_most); seed++) {
 			s->result.second_cuts++;
 			struct powerloss_image *again =
 				powerloss_cut(record, moment, seed, &told_again);
@@ -303,17 +316,6 @@ static void second_cuts(struct sweep *s, struct powerloss_image *image, int told
 		}
 	where[length] = '\0';
 	powerloss_destroy(record);
-}
-
-/* Where all is too much: moments far apart, the first and the last among them, others with each seed. */
-static bool is_left_out(size_t moment, size_t n, const struct sweep_size *size)
-{
-	uint64_t all = (n + 1) * size->seeds, z = (moment + 1) * UINT64_C(0x9e3779b97f4a7c15);
-
-	if (size->most == 0 || all <= size->most || moment == 0 || moment == n)
-		return false;
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	return (z >> 20) % all >= size->most;
 }
 
 static bool goes_on(size_t moment, uint64_t seed, const struct sweep_size *size)
@@ -329,7 +331,8 @@ static void first_cuts(struct sweep *s, const struct sweep_size *size)
 
 	s->result.moments = n + 1;
 	for (size_t moment = 0; moment <= n; moment++)
-		for (uint64_t seed = 0; seed < size->seeds && !is_left_out(moment, n, size);
+		for (uint64_t seed = 0;
+			seed < size->seeds && !is_left_out(moment, n, size->seeds, size->most);
 			seed++) {
 			struct powerloss_image *image =
 				powerloss_cut(s->record, moment, seed, &told);
@@ -340,7 +343,7 @@ static void first_cuts(struct sweep *s, const struct sweep_size *size)
 				check(s, s->image, told, s->after[told], 1);
 			}
 			if (goes_on(moment, seed, size))
-				second_cuts(s, image, told, size->second_seeds);
+				second_cuts(s, image, told, size);
 			powerloss_image_destroy(image);
 		}
 }
@@ -418,7 +421,10 @@ struct sweep_size sweep_size(int argc, char **argv)
 		return (struct sweep_size){
 			.seeds = 32, .firsts = 4, .every = 1, .second_seeds = 4
 		};
-	return (struct sweep_size){
-		.seeds = 4, .most = 160, .firsts = 1, .every = 23, .second_seeds = 2
-	};
+	return (struct sweep_size){ .seeds = 4,
+		.most = 100,
+		.firsts = 1,
+		.every = 23,
+		.second_seeds = 2,
+		.second_most = 24 };
 }

@@ -43,6 +43,7 @@ struct sweep_size {
 		firsts; /* so many seeds of a first cut are gone on from, by a second cut in the recovery */
 	uint64_t every; /* of so many moments at one; 0: none is gone on from */
 	uint64_t second_seeds; /* at each moment of the recovery */
+	uint64_t second_most; /* cuts of one recovery; 0: all */
 };
 
 /* Figures of one sweep; sweep_add() sums them. */

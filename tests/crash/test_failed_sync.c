@@ -132,7 +132,7 @@ static void cut_everywhere(const struct morning *m, int fail_nth)
 	total.moments += n - from;
 	for (size_t moment = from; moment <= n; moment++)
 		for (uint64_t seed = 0; seed < seeds; seed++) {
-			if (size.most && (moment + seed + (uint64_t)fail_nth) % 17)
+			if (size.most && (moment + seed + (uint64_t)fail_nth) % 31)
 				continue;
 			total.cuts++;
 			(void)snprintf(where, sizeof(where),
