@@ -7,6 +7,17 @@ add_dependencies(test_e2e_reader schoolpoort-reader pn532_emu)
 # Most of it is waiting: a mute chip alone takes 8 s until the reader ends.
 set_tests_properties(e2e_reader PROPERTIES TIMEOUT 240 LABELS e2e)
 
+# With the driver and libnfc in the test's own process: under the sanitizers, under valgrind, and 100,000 frames.
+schoolpoort_unit_test(reader_frames SOURCES test_reader_frames.c ${CMAKE_SOURCE_DIR}/drivers/reader/nfc.c
+	USES reader_field lanes emu_control wire sys lib::libnfc)
+target_compile_definitions(test_reader_frames PRIVATE TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+add_dependencies(test_reader_frames pn532_emu)
+set_tests_properties(reader_frames PROPERTIES TIMEOUT 240 LABELS e2e)
+add_test(NAME n4_valgrind COMMAND valgrind -q --leak-check=full --error-exitcode=99
+	--suppressions=${CMAKE_SOURCE_DIR}/tests/valgrind.supp $<TARGET_FILE:test_reader_frames> 200 8)
+set_tests_properties(n4_valgrind PROPERTIES TIMEOUT 240 LABELS valgrind)
+schoolpoort_long_test(n4_hundred_thousand_frames 3600 COMMAND test_reader_frames 100000 60)
+
 foreach(p schoolpoort-kiosk schoolpoort-register schoolpoort-screen schoolpoortctl)
 	if(NOT TARGET ${p})
 		return()

@@ -9,6 +9,8 @@
 
 #define BITS_A_BYTE 10 /* start, eight, stop */
 #define NOISE_MAX 6 /* bytes of garbage before an answer */
+#define GARBAGE_MAX 40 /* bytes instead of an answer */
+#define SPLIT_MAX_US 30000 /* between two pieces of an answer */
 #define NOISE_DRAWS 16 /* until one is harmless to the checksum */
 
 void emu_init(struct emu *e, int baud, int64_t attempt_us)
@@ -125,6 +127,45 @@ static size_t add_noise(struct emu *e, const uint8_t *frame, size_t n,
 	return n;
 }
 
+/* Bytes that hold no frame at all. */
+static size_t draw_garbage(struct emu *e, uint8_t *out)
+{
+	size_t n = 1 + emu_faults_random(&e->faults) % GARBAGE_MAX;
+
+	for (size_t i = 0; i < n; i++)
+		out[i] = (uint8_t)emu_faults_random(&e->faults);
+	return makes_another_frame(out, n, NULL, 0) ? 0 : n;
+}
+
+/* Of six looks one comes whole, and of sixteen other commands all but one: else no host would ever get to look. */
+static size_t mangle(struct emu *e, uint8_t *frame, size_t n, const struct pn532_answer *answer,
+	uint8_t *out, struct emu_plan *plan)
+{
+	uint32_t kind = emu_faults_random(&e->faults) % 6;
+
+	if (answer->data[0] != PN532_IN_LIST_PASSIVE_TARGET + 1 &&
+		emu_faults_random(&e->faults) % 16 != 0)
+		kind = 0;
+	e->mangled += kind != 0;
+	switch (kind) {
+	case 1:
+		return draw_garbage(e, out);
+	case 2:
+		return add_noise(e, frame, n, answer, out);
+	case 3: /* cut: the rest never comes */
+		n = emu_faults_random(&e->faults) % n;
+		break;
+	case 4:
+		plan->gap_us = 1000 + emu_faults_random(&e->faults) % SPLIT_MAX_US;
+		break;
+	case 5:
+		frame[n - 2] ^= (uint8_t)(1 + emu_faults_random(&e->faults) % 255);
+		break;
+	}
+	memcpy(out, frame, n);
+	return n;
+}
+
 static void send_answer(
 	struct emu *e, const uint8_t *frame, size_t n, int64_t from_us, const struct emu_plan *plan)
 {
@@ -187,6 +228,12 @@ static void finish(struct emu *e, struct pn532_answer *answer, const struct emu_
 		note_reported(e, &answer->listed[i], at_us);
 	if (plan->bad_checksum)
 		frame[n - 2] ^= 0x5A;
+	if (plan->mangle) {
+		struct emu_plan drawn = *plan;
+		n = mangle(e, frame, n, answer, line, &drawn);
+		send_answer(e, line, n, at_us, &drawn);
+		return;
+	}
 	if (!plan->noise) {
 		send_answer(e, frame, n, at_us, plan);
 		return;
@@ -432,6 +479,7 @@ static const char *do_fault(struct emu *e, const struct emu_armed *armed)
 	case EMU_FAULT_BAD_CHECKSUM:
 	case EMU_FAULT_SPLIT:
 	case EMU_FAULT_NOISE:
+	case EMU_FAULT_MANGLE:
 	case EMU_FAULT_LATE:
 	case EMU_FAULT_STATUS:
 		break;
@@ -525,7 +573,7 @@ size_t emu_state(const struct emu *e, const uint8_t *uid, size_t uid_len, char *
 
 	add(&t, "{\"polls\":%u,\"commands\":%u,\"bad_frames\":%u,\"lost_frames\":%u", e->polls,
 		e->commands, e->bad_frames, e->lost_frames);
-	add(&t, ",\"set_ups\":%u", e->set_ups);
+	add(&t, ",\"set_ups\":%u,\"mangled\":%u", e->set_ups, e->mangled);
 	add(&t, ",\"plugged\":%s,\"awake\":%s,\"in_field\":[", e->plugged ? "true" : "false",
 		e->chip.awake ? "true" : "false");
 	for (size_t i = 0; i < field->n; i++) {

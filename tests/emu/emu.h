@@ -58,6 +58,7 @@ struct emu {
 	struct emu_seen seen[EMU_SEEN_MAX];
 	size_t n_seen;
 	unsigned polls; /* InListPassiveTarget commands */
+	unsigned mangled; /* answers that EMU_FAULT_MANGLE hurt */
 	unsigned set_ups; /* SAMConfiguration commands: one an open */
 	unsigned commands; /* good frames that the chip heard */
 	unsigned bad_frames;

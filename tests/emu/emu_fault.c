@@ -13,6 +13,7 @@ static const struct emu_fault_kind kinds[] = {
 	{ "bad_checksum", EMU_FAULT_BAD_CHECKSUM, EMU_ARG_NONE, false },
 	{ "split", EMU_FAULT_SPLIT, EMU_ARG_GAP_MS, false },
 	{ "noise", EMU_FAULT_NOISE, EMU_ARG_SEED, false },
+	{ "mangle", EMU_FAULT_MANGLE, EMU_ARG_SEED, false },
 	{ "late", EMU_FAULT_LATE, EMU_ARG_MS, false },
 	{ "status", EMU_FAULT_STATUS, EMU_ARG_COMMAND_STATUS, false },
 	{ "unplug", EMU_FAULT_UNPLUG, EMU_ARG_NONE, true },
@@ -51,7 +52,8 @@ int emu_faults_arm(struct emu_faults *f, const struct emu_armed *armed)
 	f->armed[i] = *armed;
 	if (i == f->n)
 		f->n++;
-	if (armed->fault == EMU_FAULT_NOISE) /* xorshift stays 0 once it is 0 */
+	if (armed->fault == EMU_FAULT_NOISE ||
+		armed->fault == EMU_FAULT_MANGLE) /* xorshift stays 0 once it is 0 */
 		f->random = (uint64_t)armed->value * 2 + 1;
 	return 0;
 }
@@ -100,6 +102,9 @@ static void add_to_plan(struct emu_plan *plan, const struct emu_armed *armed)
 		break;
 	case EMU_FAULT_NOISE:
 		plan->noise = true;
+		break;
+	case EMU_FAULT_MANGLE:
+		plan->mangle = true;
 		break;
 	case EMU_FAULT_LATE:
 		plan->late_us = armed->value * 1000;

@@ -23,6 +23,7 @@ enum emu_fault {
 	EMU_FAULT_BAD_CHECKSUM, /* the answer's data checksum is wrong */
 	EMU_FAULT_SPLIT, /* the answer comes in three pieces with gaps */
 	EMU_FAULT_NOISE, /* seeded garbage before or inside the answer */
+	EMU_FAULT_MANGLE, /* one of all that a bad line does, drawn anew for each answer */
 	EMU_FAULT_LATE, /* the answer comes late, whatever the host has done meanwhile */
 	EMU_FAULT_STATUS, /* another first answer byte, for one command */
 	EMU_FAULT_UNPLUG, /* at once: no port, no link */
@@ -69,6 +70,7 @@ struct emu_plan {
 	bool answer;
 	bool bad_checksum;
 	bool noise;
+	bool mangle;
 	bool has_status;
 	uint8_t status; /* with has_status */
 	int64_t gap_us; /* 0: in one piece */

@@ -180,17 +180,16 @@ static void test_counts_end_and_clear_ends(void **state)
 	assert_int_equal(EXCHANGE(0x02).n_frames, 1);
 }
 
-/* 100,000 answers with noise: the frame comes through whole or not at all, never another one. */
-static void test_noise_never_makes_a_card(void **state)
+/* 100,000 hurt answers: the frame comes through whole or not at all, never another one. */
+static void never_makes_a_card(const char *fault)
 {
 	size_t whole = 0, hurt = 0;
 
-	(void)state;
 	emu.baud = 0;
 	tell("place 04A1B2C3");
 	const struct heard good = poll_card();
 	assert_int_equal(good.data[1], 1);
-	tell("fault noise 20261121");
+	tell(fault);
 	for (int i = 0; i < NOISE_RUNS; i++) {
 		struct heard h = poll_card();
 		if (!h.n_frames) {
@@ -201,8 +200,21 @@ static void test_noise_never_makes_a_card(void **state)
 		if (h.len != good.len || h.tfi != good.tfi || memcmp(h.data, good.data, h.len) != 0)
 			fail_msg("run %d (seed 20261121): another frame", i);
 	}
-	print_message("noise: %zu whole, %zu hurt\n", whole, hurt);
+	print_message("%s: %zu whole, %zu hurt\n", fault, whole, hurt);
 	assert_true(whole > NOISE_RUNS / 10 && hurt > NOISE_RUNS / 10);
+}
+
+static void test_noise_never_makes_a_card(void **state)
+{
+	(void)state;
+	never_makes_a_card("fault noise 20261121");
+}
+
+static void test_mangling_never_makes_a_card(void **state)
+{
+	(void)state;
+	never_makes_a_card("fault mangle 20261121");
+	assert_true(emu.mangled > NOISE_RUNS * 3 / 4);
 }
 
 /* The worst that a slow chip can do: an old answer right into the next command's time. */
@@ -388,6 +400,7 @@ int main(void)
 		cmocka_unit_test_setup(test_each_fault_on_the_line, fresh),
 		cmocka_unit_test_setup(test_counts_end_and_clear_ends, fresh),
 		cmocka_unit_test_setup(test_noise_never_makes_a_card, fresh),
+		cmocka_unit_test_setup(test_mangling_never_makes_a_card, fresh),
 		cmocka_unit_test_setup(test_late_answer_survives_the_next_command, fresh),
 		cmocka_unit_test_setup(test_next_command_cancels, fresh),
 		cmocka_unit_test_setup(test_card_ends_a_long_look, fresh),

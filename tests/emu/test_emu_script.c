@@ -118,6 +118,7 @@ static const struct {
 	{ "fault split 5 count 2", { EMU_FAULT_SPLIT, 5, 0, 0, 2 } },
 	{ "fault split count 2", { EMU_FAULT_SPLIT, 20, 0, 0, 2 } },
 	{ "fault noise", { EMU_FAULT_NOISE, 1, 0, 0, EMU_ALWAYS } },
+	{ "fault mangle 7", { EMU_FAULT_MANGLE, 7, 0, 0, EMU_ALWAYS } },
 	{ "fault noise 42", { EMU_FAULT_NOISE, 42, 0, 0, EMU_ALWAYS } },
 	{ "fault late 500 count 1", { EMU_FAULT_LATE, 500, 0, 0, 1 } },
 	{ "fault status 40 80", { EMU_FAULT_STATUS, 0, 0x40, 0x80, EMU_ALWAYS } },
