@@ -41,11 +41,16 @@ static void import(struct stage *s, const char *what, const char *file)
 
 struct stage_program *school_register(struct stage *s, const char *gates)
 {
+	return school_register_as(s, gates, NULL);
+}
+
+struct stage_program *school_register_as(struct stage *s, const char *gates, const char *const *env)
+{
 	char line[200];
 
 	(void)snprintf(line, sizeof(line), "register.gates = %s", gates);
 	stage_unit(s, "register", (const char *const[]){ line, NULL });
-	struct stage_program *p = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+	struct stage_program *p = stage_start(s, "schoolpoort-register", "register", NULL, env);
 	stage_disconnect(s, stage_connect(s, "register", "register.sock", WIRE_ROLE_CONTROL));
 	import(s, "pupils", SAMPLE "pupils.csv");
 	import(s, "timetable", SAMPLE "timetable.csv");

@@ -23,6 +23,10 @@
 /** school_register() - write register.conf for these gates, start the register, import the sample. */
 struct stage_program *school_register(struct stage *s, const char *gates);
 
+/** school_register_as() - the same with an environment of its own: NAME=VALUE ended by NULL, or NULL. */
+struct stage_program *school_register_as(
+	struct stage *s, const char *gates, const char *const *env);
+
 /** school_ctl() - one command that must succeed. Return: what it printed, for free(). */
 char *school_ctl(struct stage *s, const char *unit, const char *const *args);
 
