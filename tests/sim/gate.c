@@ -144,7 +144,7 @@ void gate_turn(struct sim *s, struct sim_gate *g)
 		g->kiosk.roster = g->roster = s->roster;
 	g->fx.n_rows = g->fx.n_views = 0;
 	kiosk_step(&g->kiosk, &(struct kiosk_input){ .kind = KIOSK_INPUT_TICK }, &now, &g->fx);
-	if (g->reader)
+	if (g->reader && g->clock)
 		g->complete_until_ms = now.wall_ms;
 	if (g->up)
 		give(s, g, now.mono_us);
@@ -225,13 +225,15 @@ static void add_row(struct sim *s, struct sim_gate *g, const struct checkin *c, 
 	deliver_stored(&g->deliver, row->c.seq);
 }
 
-static void add_tap(struct sim *s, struct sim_gate *g, const struct checkin *c, int card)
+/* @ago_ms: since the reader saw the card; that is when the tap was made */
+static void add_tap(
+	struct sim *s, struct sim_gate *g, const struct checkin *c, int card, int64_t ago_ms)
 {
 	struct sim_day *d = sim_day_of(s, s->today);
 	g->taps = sim_grow(g->taps, g->n_taps, &g->max_taps, sizeof(*g->taps));
 	g->taps[g->n_taps] = (struct sim_tap){ .card = card,
 		.day = s->today,
-		.at_ms = g->clock ? c->at_ms : s->now_ms,
+		.at_ms = g->clock ? c->at_ms : s->now_ms - ago_ms,
 		.received_ms = -1,
 		.refused = c->result == CHECKIN_BLOCKED_CARD };
 	d->taps = sim_grow(d->taps, d->n_taps, &d->max_taps, sizeof(*d->taps));
@@ -244,9 +246,10 @@ static void add_tap(struct sim *s, struct sim_gate *g, const struct checkin *c, 
 void gate_tap(struct sim *s, struct sim_gate *g, int card)
 {
 	struct now now = now_of(s, g);
+	int64_t ago_ms = sim_below(s, 300);
 	struct kiosk_input input = { .kind = KIOSK_INPUT_CARD,
 		.form = CARD_FORM_TOKEN,
-		.seen_us = now.mono_us - 1000 * sim_below(s, 300) };
+		.seen_us = now.mono_us - 1000 * ago_ms };
 	input.card.b[0] = (uint8_t)(1 + card % 251);
 	memcpy(&input.card.b[4], &card, sizeof(card));
 	input.id.b[0] = (uint8_t)(1 + g->index);
@@ -259,7 +262,7 @@ void gate_tap(struct sim *s, struct sim_gate *g, int card)
 		s->count.repeats++;
 	for (size_t i = 0; i < g->fx.n_rows; i++) {
 		check_row(s, g, &g->fx.rows[i], card);
-		add_tap(s, g, &g->fx.rows[i], card);
+		add_tap(s, g, &g->fx.rows[i], card, ago_ms);
 	}
 	gate_turn(s, g);
 }
@@ -277,17 +280,18 @@ void gate_arrival(struct sim *s, struct sim_gate *g, int64_t pupil, enum halfday
 
 /* ---- what breaks ---- */
 
-/* The contract's second half of a tap without a verdict: the gate dates it anew under its id. */
+/* The contract's second half of a tap without a verdict: the gate dates it anew under its id, as disk_redate() does. */
 static void date_anew(struct sim *s, struct sim_gate *g)
 {
+	struct now now = now_of(s, g);
 	size_t n = g->n_rows;
 	for (size_t i = g->first_unjudged; i < n; i++) {
 		struct checkin c = g->rows[i].c;
 		if (checkin_clock_judges(c.clock))
 			continue;
-		c.revision++;
-		c.clock = CHECKIN_CLOCK_TRUSTED;
-		c.at_ms = g->taps[g->rows[i].tap].at_ms;
+		kiosk_redate(&g->kiosk, &c, &now);
+		if (llabs(c.at_ms - g->taps[g->rows[i].tap].at_ms) > 1)
+			sim_fail(s, "gate %d dates a tap anew, and wrong", g->index);
 		add_row(s, g, &c, g->rows[i].tap);
 	}
 	g->first_unjudged = g->n_rows;
