@@ -299,6 +299,8 @@ static void print_gate_line(const struct wire_node *g)
 		(long long)wire_node_get_int(g, "stored_through", 0),
 		(long long)wire_node_get_int(g, "last_seq", 0), time_of(g, "at", at));
 	put_line(text_of(g, "gate", ""), text);
+	if (wire_node_get_bool(g, "twice", false))
+		put_line("", _("two units use this identity: find the one with a copied card"));
 }
 
 static void print_refused(const struct wire_node *refused)

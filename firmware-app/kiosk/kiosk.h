@@ -132,6 +132,7 @@ struct kiosk {
 	struct civil_date taps_date;
 	uint64_t complaints; /* datagrams and payloads that were not understood */
 	int64_t complained_us; /* CLOCK_MONOTONIC of the last log line about a datagram */
+	bool complained_taken; /* that another unit has our identity */
 	bool complained_data, complained_confirm, complained_arrival, complained_refused,
 		complained_log;
 };

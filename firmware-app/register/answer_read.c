@@ -495,6 +495,7 @@ static struct wire_node *show_gate(
 	wire_node_set_text(row, "gate", gate->id);
 	wire_node_set_bool(row, "expected", gate->expected);
 	wire_node_set_text(row, "state", unit_word(gate));
+	wire_node_set_bool(row, "twice", gate->twins.twice);
 	set_time(row, "at", &r->zone, gate->seen ? last->at_ms : -1);
 	wire_node_set_text(row, "clock",
 		gate->seen && last->clock >= 0 ? checkin_clock_word((enum checkin_clock)last->clock)

@@ -7,7 +7,8 @@
 #include "register/register.h"
 #include "sys/log.h"
 
-#define KEEPALIVE_S 30 /* library-facts.md section 4 */
+#define KEEPALIVE_S                                                                                \
+	25 /* a half-open connection is noticed after twice that and 1 s; faults.md M10 */
 #define GATE_AHEAD_MS 2000 /* two trusted clocks may be a second off each */
 #define FLUSH_MS 1000 /* at the end: time for "stopping" and what is on its way */
 
@@ -153,8 +154,13 @@ static void take_gate_state(
 	/* No gate can be complete for a time that hasn't been: one that is ahead would vouch for taps still to come. */
 	if (clock_judges(r->now.state) && state.complete_until_ms > r->now.wall_ms + GATE_AHEAD_MS)
 		state.complete_until_ms = r->now.wall_ms;
+	bool was_twice = gate->twins.twice;
 	if (!register_take_gate(gate, &state, through))
 		return;
+	if (gate->twins.twice && !was_twice)
+		log_error("gate_twice gate=%s next=find_the_unit_with_a_copied_card", id);
+	else if (!gate->twins.twice && was_twice)
+		log_info("gate_alone_again gate=%s", id);
 	/* It believes more to be stored than is, or has less than it once told: either database is an
 	 * old copy. Said now, not at the next tap: absence is decided on what it still holds. A state
 	 * from before this connection says what was sent meanwhile, to nobody. */

@@ -762,6 +762,38 @@ bool register_alert_has_ended(
 
 /* ---- gates ---- */
 
+#define START_SAME_MS 3000 /* uptime comes in whole seconds, and a clock is corrected in between */
+#define TWICE_RETURNS 2 /* one could be a clock that was put back and forth */
+#define ALONE_MS (10 * 60 * 1000) /* a session that lasts so long: the other one has gone */
+
+static bool same_start(int64_t a_ms, int64_t b_ms)
+{
+	return a_ms - b_ms < START_SAME_MS && b_ms - a_ms < START_SAME_MS;
+}
+
+/* @birth: the first word of a session */
+static void follow_twins(struct register_twins *t, const struct wire_gate_state *state, bool birth)
+{
+	int64_t started_ms = state->at_ms - state->uptime_s * 1000;
+
+	if (state->uptime_s < 0)
+		return;
+	if (!birth) {
+		if (state->at_ms - t->born_ms >= ALONE_MS)
+			*t = (struct register_twins){ .started_ms = { started_ms },
+				.born_ms = t->born_ms };
+		return;
+	}
+	t->born_ms = state->at_ms;
+	if (same_start(started_ms, t->started_ms[0]))
+		return;
+	if (same_start(started_ms, t->started_ms[1]))
+		t->n_returns++;
+	t->started_ms[1] = t->started_ms[0];
+	t->started_ms[0] = started_ms;
+	t->twice = t->n_returns >= TWICE_RETURNS;
+}
+
 bool register_take_gate(
 	struct register_gate *gate, const struct wire_gate_state *state, int64_t through)
 {
@@ -771,8 +803,10 @@ bool register_take_gate(
 	if (!online && gate->seen && !uuid_is_none(gate->session) &&
 		!uuid_is_none(state->session) && !uuid_equal(gate->session, state->session))
 		return false;
-	if (online)
+	if (online) {
+		follow_twins(&gate->twins, state, !uuid_equal(gate->session, state->session));
 		gate->session = state->session;
+	}
 	gate->seen = true;
 	gate->last = *state;
 	gate->absence = (struct absence_gate){
@@ -782,7 +816,8 @@ bool register_take_gate(
 		.last_seq = state->last_seq,
 		.complete_until_ms = state->complete_until_ms,
 		.stored_through = through,
-		.conflicted = uuid_equal(gate->conflict_log, state->log),
+		/* What one of two units has said is complete, the other one may still hold. */
+		.conflicted = uuid_equal(gate->conflict_log, state->log) || gate->twins.twice,
 	};
 	return true;
 }

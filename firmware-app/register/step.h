@@ -21,6 +21,18 @@
 #include "store/register_store.h"
 #include "wire/wire.h"
 
+/*
+ * Two units with one identity (a copied card, a certificate given twice) throw each other out of the broker and come back,
+ * in turns. Each birth tells when its program started, so a start that was followed by another one and returns is a
+ * second unit, never a restart. Source: topics.md "Additions"; faults.md M14.
+ */
+struct register_twins {
+	int64_t started_ms[2]; /* of the last two programs; the newer one first; 0: none */
+	int64_t born_ms; /* of the session that stands */
+	int n_returns; /* of a start that had been followed by another */
+	bool twice; /* known for now: two units */
+};
+
 /* A gate as the register knows it. */
 struct register_gate {
 	char id[CHECKIN_GATE_MAX];
@@ -29,6 +41,7 @@ struct register_gate {
 	struct wire_gate_state last;
 	struct uuid session; /* of the last birth; all zero: none yet */
 	struct absence_gate absence;
+	struct register_twins twins;
 	struct uuid conflict_log; /* one whose numbers were used twice; all zero: none */
 };
 

@@ -153,7 +153,7 @@ static void test_up_and_down(void **state)
 }
 
 /* M2: a port that is closed gives one DOWN, and the broker is found once it is there. */
-static void test_port_closed(void **state)
+static void m2_port_closed_gives_one_down(void **state)
 {
 	struct link *link = open_link("a", broker.port, NULL, NULL);
 
@@ -169,7 +169,7 @@ static void test_port_closed(void **state)
  * over, as a copied card would: A is told 142, the broker sends A's will, B's birth stands after
  * it. B leaves in peace: no will.
  */
-static void test_will_and_birth(void **state)
+static void m14_will_and_birth(void **state)
 {
 	struct link *watch = open_link("watch", broker.port, "g/#", NULL);
 	struct link *a = open_link("same", broker.port, NULL, "g/state");
@@ -396,7 +396,7 @@ static void test_close_flushes(void **state)
 
 /* M3: whatever the thread hangs in, closing ends within flush_ms and 2 s. The limits leave a busy
  * machine room; a hang would be minutes. */
-static void test_close_while_hanging(void **state)
+static void m3_close_while_hanging(void **state)
 {
 	static const struct {
 		const char *name;
@@ -432,7 +432,7 @@ static void answer(int fd, const char *bytes, ssize_t len)
 
 /* M14, by hand, for what the packaged broker never sends. After CONNECT comes CONNACK 0; the first
  * connection never gets its SUBACK, the second one gets DISCONNECT 142 in its place. */
-static void test_broken_peer(void **state)
+static void m14_reason_142_of_a_broken_peer(void **state)
 {
 	int port = 0, fd = broker_silent(false, &port);
 
@@ -538,8 +538,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_BROKER(test_up_and_down),
-		WITH_PORT(test_port_closed),
-		WITH_BROKER(test_will_and_birth),
+		WITH_PORT(m2_port_closed_gives_one_down),
+		WITH_BROKER(m14_will_and_birth),
 		WITH_BROKER(test_will_is_renewed),
 		WITH_BROKER(test_retained),
 		WITH_BROKER(test_acks),
@@ -548,8 +548,8 @@ int main(void)
 		WITH_BROKER(test_thousand_in_order),
 		WITH_BROKER(test_mailbox_full),
 		WITH_BROKER(test_close_flushes),
-		cmocka_unit_test(test_close_while_hanging),
-		cmocka_unit_test(test_broken_peer),
+		cmocka_unit_test(m3_close_while_hanging),
+		cmocka_unit_test(m14_reason_142_of_a_broken_peer),
 		WITH_PORT(test_tls),
 	};
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };

@@ -765,8 +765,50 @@ static void test_half_boundaries(void **state)
 	assert_int_equal(school_mark(s, MARIE, AM), '.');
 }
 
+/* M14: births of one gate, each with the start of its program in seconds; whether two units are behind it. */
+static void m14_two_units_with_one_identity_are_noticed(void **state)
+{
+	static const struct {
+		const char *name;
+		int start_s[8]; /* 0: no more births */
+		bool twice;
+	} row[] = {
+		{ "one unit that reconnects", { 100, 101, 100, 99, 100, 101, 100 }, false },
+		{ "one that is restarted again and again", { 100, 200, 300, 400, 500, 600 },
+			false },
+		{ "a clock put back and forth", { 100, 3700, 100 }, false },
+		{ "two in turns", { 100, 200, 100, 200 }, true },
+		{ "two, and each comes back twice at times", { 100, 200, 201, 100, 101, 200 },
+			true },
+		{ "started within the same second", { 100, 101, 100, 101, 100, 101 }, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct register_gate gate = { .id = "gate-1" };
+		struct wire_gate_state birth = { .state = WIRE_UNIT_ONLINE, .gate = "gate-1" };
+		birth.log = (struct uuid){ { 9 } };
+		int n = 0;
+		for (; n < 8 && row[i].start_s[n]; n++) {
+			birth.session = (struct uuid){ { (uint8_t)(n + 1) } };
+			birth.at_ms = 7200000 + n * 10000;
+			birth.uptime_s = birth.at_ms / 1000 - row[i].start_s[n];
+			assert_true(register_take_gate(&gate, &birth, 0));
+		}
+		if (gate.twins.twice != row[i].twice)
+			fail_msg("%s", row[i].name);
+		assert_int_equal(gate.absence.conflicted, row[i].twice);
+		birth.at_ms += 10 * 60 * 1000 - 1;
+		assert_true(register_take_gate(&gate, &birth, 0));
+		assert_int_equal(gate.twins.twice, row[i].twice);
+		birth.at_ms += 1;
+		assert_true(register_take_gate(&gate, &birth, 0));
+		assert_false(gate.twins.twice);
+	}
+}
+
 /* M14: a will of an older session changes nothing. */
-static void test_old_will_is_ignored(void **state)
+static void m14_will_of_an_older_session_changes_nothing(void **state)
 {
 	(void)state;
 	struct register_gate gate = { .id = "gate-1" };
@@ -900,7 +942,8 @@ int main(void)
 		TWO(test_earliest_tap_counts),
 		TWO(test_late_delivery_of_a_past_day),
 		ONE(test_half_boundaries),
-		cmocka_unit_test(test_old_will_is_ignored),
+		cmocka_unit_test(m14_two_units_with_one_identity_are_noticed),
+		cmocka_unit_test(m14_will_of_an_older_session_changes_nothing),
 		cmocka_unit_test(test_fates),
 		ONE(test_counts_add_up),
 		ONE(test_a_day_without_marks),

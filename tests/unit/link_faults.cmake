@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: EUPL-1.2
+schoolpoort_unit_test(m2_m3_m10_link SOURCES test_link_faults.c broker.c USES link fault)
+add_dependencies(test_m2_m3_m10_link fault_proxy)
+set_tests_properties(m2_m3_m10_link PROPERTIES TIMEOUT 180 LABELS e2e)
+schoolpoort_long_test(m2_m3_m10_link_60 300 COMMAND test_m2_m3_m10_link 60)
