@@ -39,7 +39,7 @@ static bool has(const struct table *t, int64_t from_s, int32_t offset_s)
 	return false;
 }
 
-static void test_brussels(void **state)
+static void c5_brussels(void **state)
 {
 	(void)state;
 	static const struct {
@@ -81,7 +81,7 @@ static void test_without_changes(void **state)
 	assert_int_equal(t.offset_s[0], 0);
 }
 
-static void test_no_such_zone(void **state)
+static void c5_no_such_zone(void **state)
 {
 	(void)state;
 	static const char *const bad[] = { "", "Europe/Brusels", "Europe", "europe/brussels",
@@ -94,7 +94,7 @@ static void test_no_such_zone(void **state)
 	}
 }
 
-static void test_no_tzdata(void **state)
+static void c5_no_tzdata(void **state)
 {
 	(void)state;
 	char folder[] = "/tmp/schoolpoort-zone-XXXXXX", path[64];
@@ -120,10 +120,10 @@ static void test_no_tzdata(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_brussels),
+		cmocka_unit_test(c5_brussels),
 		cmocka_unit_test(test_without_changes),
-		cmocka_unit_test(test_no_such_zone),
-		cmocka_unit_test(test_no_tzdata),
+		cmocka_unit_test(c5_no_such_zone),
+		cmocka_unit_test(c5_no_tzdata),
 	};
 	unsetenv("TZDIR");
 	return cmocka_run_group_tests(tests, NULL, NULL);
