@@ -91,7 +91,11 @@ static int open_store(struct kiosk *k)
 
 	if (err)
 		return err;
-	k->recovered = k->recovered || kiosk_store_info(k->store)->recovered;
+	if (kiosk_store_info(k->store)->recovered) {
+		log_error("database_recovered checkins=%lld next=deliver_under_new_log",
+			(long long)kiosk_store_info(k->store)->last_seq);
+		k->recovered = true;
+	}
 	k->store_state = k->recovered ? WIRE_STORE_RECOVERED : WIRE_STORE_OK;
 	follow_log(k);
 	if (!k->roster)

@@ -556,6 +556,7 @@ static void set_units(const struct register_program *r, struct wire_node *node)
 	wire_node_set_node(broker, "refused", show_refused_topics(r));
 	wire_node_set_text(store, "state", store_word(r->store_state));
 	set_number(store, "disk_free_mb", r->disk_free_mb);
+	rescue_show(r, store);
 	wire_node_set_node(node, "clock", clock_node);
 	wire_node_set_node(node, "broker", broker);
 	wire_node_set_node(node, "store", store);

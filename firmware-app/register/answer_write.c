@@ -149,6 +149,7 @@ static struct wire_node *run_import(struct register_program *r, const struct wir
 		node = failed(r, request, err);
 	} else if (!node) {
 		r->roster_changed = true;
+		rescue_imported(r, order->what);
 		if (order->what == IMPORT_EXCUSED)
 			past_settle(r);
 		node = import_done(request, result, order->what, dry_run);
@@ -351,7 +352,7 @@ struct wire_node *answer_backup(struct register_program *r, const struct wire_no
 	char path[sizeof(r->db_path) + 16];
 	if (fd < 0)
 		return answer_refuse(request, "invalid", "the file's descriptor is missing");
-	snprintf(path, sizeof(path), "%s.backup", r->db_path);
+	snprintf(path, sizeof(path), "%s.copy", r->db_path);
 	int err = register_store_backup(r->store, path);
 	if (err)
 		return answer_refuse(request, "failed", store_err_text(err));

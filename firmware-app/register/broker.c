@@ -195,12 +195,38 @@ static void take_checkin(struct register_program *r, const char *id, const struc
 	school_take_checkin(r, &c);
 }
 
+/*
+ * Told once more, above what is retained: a database that was lost or damaged raised it again from below, and who has
+ * seen the higher revision drops the lower ones.
+ */
+static void raise_above(struct register_program *r, struct alert *alert, int revision)
+{
+	if (school_begin(r))
+		return;
+	alert->revision = revision + 1;
+	alert->changed_at_ms = r->now.wall_ms;
+	int err = register_store_alert_put(r->store, alert);
+	if (err && !r->err)
+		r->err = err;
+	publish_alert(r, alert);
+}
+
 /* A retained alert: one that is not open here is of a database that was lost, or of a broker's older copy. */
 static void take_alert(struct register_program *r, const char *id, const struct link_event *event)
 {
+	static struct alert heard; /* 5 KB; one thread */
 	char topic[LINK_TOPIC_MAX];
+	char reason[WIRE_REASON_MAX];
 	if (!event->retained || event->len == 0)
 		return;
+	struct day *today = school_today(r);
+	int32_t index = today ? day_alert_find(today, id) : DAY_NO_ALERT;
+	bool readable = wire_alert_decode(event->payload, event->len, &heard, reason) == 0 &&
+			!strcmp(heard.id, id);
+	if (readable && index < 0)
+		rescue_hears(r, id, heard.revision);
+	if (readable && index >= 0 && heard.revision > today->alerts[index].revision && r->store)
+		raise_above(r, &today->alerts[index], heard.revision);
 	snprintf(topic, sizeof(topic), "care/alert/%s", id);
 	(void)publish_empty_later(r, topic);
 }

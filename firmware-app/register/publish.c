@@ -500,6 +500,10 @@ void publish_make_data(struct register_program *r)
 {
 	struct wire_context ctx = publish_context(r);
 	int64_t generation = r->roster->generation + 1;
+	if (rescue_holds_data(r)) {
+		log_warn("gates_data_held reason=\"pupils or cards were lost\" next=import_anew");
+		return;
+	}
 	/* Never back, also where the database was lost: then the seconds since 1970 are ahead of it. */
 	if (r->now.wall_ms / 1000 > generation)
 		generation = r->now.wall_ms / 1000;

@@ -164,6 +164,12 @@ struct register_program {
 	int32_t closed_day; /* every half day up to here has its marks, in the database too */
 	bool roster_changed; /* an import was committed: load it, make gates/data */
 
+	struct register_store_rescue
+		rescue; /* what a damaged database left to be said and held back */
+	bool recovered; /* in this run: shown as the store's state */
+	bool rescue_changed; /* not yet in the database */
+	struct register_heard heard[REGISTER_HEARD_MAX];
+
 	int64_t started_us, last_write_us, store_failed_us;
 	enum wire_store_state store_state;
 	int64_t disk_free_mb, disk_looked_us;
@@ -223,6 +229,20 @@ bool desk_enrol_takes(struct register_program *r, const struct checkin *c);
 void desk_gone(struct register_program *r, const struct hub_client *client);
 /** desk_close() - forget who waits. */
 void desk_close(struct register_program *r);
+
+/* rescue.c */
+/** rescue_open() - after the database was opened: say and follow what a damaged one left. Return: 0 or a store_err. */
+int rescue_open(struct register_program *r);
+/** rescue_turn() - have the gates delivered again? Before the turn's steps. */
+void rescue_turn(struct register_program *r);
+/** rescue_imported() - a list is whole again. */
+void rescue_imported(struct register_program *r, enum import_what what);
+/** rescue_holds_data() - whether gates/data would take pupils or cards from the gates that only this database lost. */
+bool rescue_holds_data(const struct register_program *r);
+/** rescue_show() - for `status`. @store: gets "refilling" and "lost" */
+void rescue_show(const struct register_program *r, struct wire_node *store);
+/** rescue_hears() - a retained alert of today that isn't here: raised again, it goes on above this revision. */
+void rescue_hears(struct register_program *r, const char *id, int revision);
 
 /* past.c */
 /** past_open() - once the clock judges; not within a turn's transaction. Return: 0 or a store_err. */

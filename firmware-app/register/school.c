@@ -38,7 +38,7 @@ static void drop_days(struct register_program *r)
 
 static void tell_store(struct register_program *r, int err)
 {
-	enum wire_store_state state = err == 0                ? WIRE_STORE_OK
+	enum wire_store_state state = err == 0 ? r->recovered ? WIRE_STORE_RECOVERED : WIRE_STORE_OK
 				      : err == STORE_ERR_FULL ? WIRE_STORE_FULL
 							      : WIRE_STORE_FAILING;
 	if (state == r->store_state)
@@ -546,6 +546,7 @@ void school_turn(struct register_program *r)
 	if (!r->store)
 		return;
 	follow_date(r);
+	rescue_turn(r);
 	if (r->roster_changed && !r->err) {
 		settle_revised(r);
 		int err = load_roster(r);
@@ -566,7 +567,8 @@ void school_turn(struct register_program *r)
 	school_write(r, today);
 	if (r->state.clock_judges && r->past_opened) {
 		close_past_day(r);
-		past_turn(r);
+		if (!r->state.refilling) /* what gates send again belongs to those days as well */
+			past_turn(r);
 	}
 }
 
@@ -582,12 +584,16 @@ int school_open(struct register_program *r)
 	int64_t newest_ms = register_store_number(r->store, REGISTER_STORE_NEWEST_MS);
 	if (newest_ms > 0)
 		clock_newest_event(&r->clock, newest_ms);
-	err = load_roster(r);
+	err = rescue_open(r);
+	if (!err)
+		err = load_roster(r);
 	if (!err)
 		err = retain_open(&r->retain, r->store);
 	r->disk_free_mb = file_free_mb(r->config.paths_state_dir);
 	r->disk_looked_us = r->now.mono_us;
-	r->store_state = err ? WIRE_STORE_FAILING : WIRE_STORE_OK;
+	r->store_state = err            ? WIRE_STORE_FAILING
+			 : r->recovered ? WIRE_STORE_RECOVERED
+					: WIRE_STORE_OK;
 	return err;
 }
 
@@ -639,7 +645,10 @@ static void open_again(struct register_program *r)
 	register_store_close(r->store);
 	r->store = NULL;
 	int err = register_store_open(r->db_path, r->clock.simulated, &r->store);
+	if (!err)
+		err = rescue_open(r);
 	if (err) {
+		register_store_close(r->store);
 		r->store = NULL;
 		r->store_failed_us = r->now.mono_us;
 		return;

@@ -72,8 +72,14 @@ enum register_fate register_fate_of(
 			return REGISTER_REVISED;
 		return known->number_known ? REGISTER_REPEAT : REGISTER_SAME;
 	}
-	/* A number below the mark whose row is gone was dealt with before retention took it. */
-	return known->number_known || c->seq <= known->through ? REGISTER_REPEAT : REGISTER_NEW;
+	if (known->number_known)
+		return REGISTER_REPEAT;
+	if (c->seq > known->through)
+		return REGISTER_NEW;
+	/* A number below the mark whose row is gone was dealt with before retention took it. But what retention can't
+	 * have taken yet is another's: of a gate whose database is an old copy. Source: faults.md S10. */
+	return checkin_clock_judges(c->clock) && c->at_ms < known->kept_from_ms ? REGISTER_REPEAT
+										: REGISTER_CONFLICT;
 }
 
 /* ---- alerts ---- */
@@ -105,6 +111,16 @@ static bool tell(const struct turn *t, int32_t index, enum alert_event event)
 	return change(t, index, &c);
 }
 
+/* Above what anybody may have heard of it: clients drop by id and revision. */
+static int revision_before(const struct register_state *s, const char *id)
+{
+	int before = s->revision_base;
+	for (size_t i = 0; i < s->n_heard; i++)
+		if (!strcmp(s->heard[i].id, id) && s->heard[i].revision > before)
+			before = s->heard[i].revision;
+	return before;
+}
+
 /* A new alert of today, or NULL where the day is full: the marks are right all the same. */
 static struct alert *raise(const struct turn *t, const char *id, enum alert_kind kind,
 	enum alert_certainty certainty, enum halfday half, int32_t *ret_index)
@@ -113,6 +129,7 @@ static struct alert *raise(const struct turn *t, const char *id, enum alert_kind
 	if (!a)
 		return NULL;
 	alert_raise(a, id, kind, certainty, t->day->date, half, t->s->now_ms);
+	a->revision += revision_before(t->s, id);
 	note_alert(t, *ret_index);
 	return a;
 }
@@ -563,6 +580,9 @@ static bool look_at_classes(
 		if (!c->slot || c->cutoff_ms >= c->end_ms || is_skipped(t, c->cutoff_ms))
 			continue;
 		c->verdict = absence_decide(&moment, gates, t->s->n_gates).verdict;
+		/* Complete gates prove nothing of whom this register has forgotten. */
+		if (t->s->roster_lost && c->verdict == ABSENCE_CONFIRMED)
+			c->verdict = ABSENCE_UNCONFIRMED;
 		any |= c->verdict != ABSENCE_WAIT;
 	}
 	return any;
@@ -696,12 +716,23 @@ void register_tick(const struct register_state *s, struct day *day, struct regis
 	assert(t.is_today && s->n_gates <= DAY_GATES_MAX);
 	if (!s->clock_judges)
 		return;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 2 && !s->refilling; i++) {
 		absence_gates(&t, halves[i], gates);
 		look_at_gates(&t, halves[i], gates);
 		decide_half(&t, halves[i], gates);
 	}
 	end_alerts(&t);
+}
+
+bool register_delivered(const struct register_state *s)
+{
+	for (size_t g = 0; g < s->n_gates; g++) {
+		const struct absence_gate *gate = &s->gates[g].absence;
+		if (!gate->online || gate->last_seq < 0 || gate->conflicted ||
+			gate->stored_through < gate->last_seq)
+			return false;
+	}
+	return s->n_gates > 0;
 }
 
 void register_close_day(

@@ -45,6 +45,14 @@ struct register_gate {
 	struct uuid conflict_log; /* one whose numbers were used twice; all zero: none */
 };
 
+#define REGISTER_HEARD_MAX 4096 /* alerts: more than a day of a large school has */
+
+/* A retained alert of before: who knows it drops what is no newer. */
+struct register_heard {
+	char id[ALERT_ID_MAX];
+	int revision;
+};
+
 /* What a step needs to know beside the day; the owner keeps it up to date. */
 struct register_state {
 	size_t n_gates; /* of register.gates, 1 and up */
@@ -55,6 +63,12 @@ struct register_state {
 	int64_t skipped_from_ms,
 		skipped_to_ms; /* wall time that a jump forward left out: no cut-off in it is decided */
 	struct civil_date today;
+	/* After a lost or damaged database: */
+	bool refilling; /* gates send again what it had of them: nothing is decided meanwhile */
+	bool roster_lost; /* pupils, cards, lessons or excuses are missing: nobody is surely absent */
+	int revision_base; /* of alerts raised today */
+	size_t n_heard; /* alerts that the broker has and the database doesn't */
+	const struct register_heard *heard;
 };
 
 struct register_mark_ref {
@@ -146,6 +160,9 @@ bool register_take_gate(
 /** register_next_ms() - the next instant at which a tick can bring something by time alone (cut-offs, ends
  * of half days); INT64_MAX: none today. */
 int64_t register_next_ms(const struct register_state *s, const struct day *day);
+
+/** register_delivered() - every gate that is waited for is online and has nothing left that isn't stored here. */
+bool register_delivered(const struct register_state *s);
 
 /** register_gate_conflict() - a check-in of this log had a number that is another's: the gate's database is an old
  * copy. It is not complete until it goes on under a new log. Source: topics.md "Delivery"; faults.md S10. */

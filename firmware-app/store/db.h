@@ -181,6 +181,22 @@ typedef int db_salvage_fn(void *context, struct db_query *row);
  */
 int64_t db_salvage(const char *path, const char *select, db_salvage_fn *take, void *context);
 
+/* What of a table came over. */
+struct db_copied {
+	int64_t n_rows;
+	bool whole; /* read from end to end: nothing of it is lost */
+};
+
+/**
+ * db_copy_table() - the readable rows of one table, as they are, into the same table of another database.
+ * @path: a damaged file, closed; left as it is
+ * @to: within its owner's transaction; a row whose key it has, or that it can't hold, is left out
+ *
+ * Columns that only one of them has are left at their default. Return: 0, also where nothing can be read, or a store_err
+ * of @to.
+ */
+int db_copy_table(const char *path, struct db *to, const char *table, struct db_copied *ret_copied);
+
 /** db_refill_fn - put what can be saved of @damaged, by db_salvage(), into @fresh; no transaction
  * is open.
  * Return: 0 or a store_err. */

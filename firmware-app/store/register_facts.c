@@ -47,6 +47,11 @@ int register_store_known(struct register_store *s, struct uuid log, int64_t seq,
 		err = id_known(s, id, &known);
 	if (!err)
 		err = register_store_through(s, log, &known.through);
+	struct register_store_retention run = { .run_ms = -1 };
+	if (!err && !known.number_known && seq <= known.through)
+		err = register_store_retention(s, &run);
+	if (run.run_ms >= 0)
+		known.kept_from_ms = run.kept_from * INT64_C(86400000);
 	if (!err)
 		*ret_known = known;
 	return err;

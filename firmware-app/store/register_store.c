@@ -328,7 +328,8 @@ int register_store_open(const char *path, bool rehearsal, struct register_store 
 	struct register_store *s = calloc(1, sizeof(*s));
 	if (!s)
 		return STORE_ERR_MEMORY;
-	int err = db_open(path, &schema, rehearsal, &s->db);
+	int err = db_open_rescued(path, &schema, rehearsal, register_store_refill, &s->rescue,
+		&s->db, &s->rescue.now);
 	if (!err)
 		err = db_meta_int(s->db, "generation", 0, &s->generation);
 	if (err) {

@@ -29,9 +29,42 @@
 
 struct register_store; /* opaque */
 
-/** register_store_open() - open or make it. @rehearsal: the clock is simulated. A damaged file is left
- * as it is: pupils can't be invented anew. Return: 0 or a store_err. */
+/* What may be missing after a rescue; until it is entered anew nobody is surely absent. */
+enum register_store_lost {
+	REGISTER_LOST_PUPILS = 1,
+	REGISTER_LOST_CARDS = 2,
+	REGISTER_LOST_TIMETABLE = 4,
+	REGISTER_LOST_CALENDAR = 8,
+	REGISTER_LOST_EXCUSED = 16,
+	REGISTER_LOST_CORRECTIONS =
+		32, /* what people said of half days: matters on the day itself */
+	REGISTER_LOST_ALL = 63,
+};
+
+/* A damaged file was replaced, at this open or before. */
+struct register_store_rescue {
+	bool now; /* at this open */
+	int64_t n_rows; /* read from the damaged file, at this open */
+	bool from_backup; /* a table came from the backup, at this open */
+	unsigned lost; /* enum register_store_lost, ored */
+	bool refilling; /* gates have not all delivered again */
+	int revision_base; /* alerts raised on @day begin above it: of those lost nobody knows how far they were */
+	int32_t day; /* of the rescue; -1: its owner has not said yet */
+};
+
+/**
+ * register_store_open() - open or make it. @rehearsal: the clock is simulated.
+ *
+ * A damaged file is moved aside (PATH.damaged-TIME) and replaced by one with every readable row, and what it lost from
+ * PATH.backup where that is there. No gate's log counts as stored then. Return: 0 or a store_err.
+ */
 int register_store_open(const char *path, bool rehearsal, struct register_store **ret_store);
+
+/** register_store_rescue() - Return: 0 or a store_err. */
+int register_store_rescue(struct register_store *s, struct register_store_rescue *ret_rescue);
+
+/** register_store_rescue_put() - lost, refilling and day, within the caller's transaction. Return: 0 or a store_err. */
+int register_store_rescue_put(struct register_store *s, const struct register_store_rescue *rescue);
 
 /** register_store_close() - checkpoint and close; accepts NULL. */
 void register_store_close(struct register_store *s);
@@ -123,6 +156,7 @@ struct register_store_known {
 	int revision; /* of the check-in with that id */
 	int32_t day; /* under which it is kept */
 	int64_t through; /* the log without gaps up to here; 0: nothing yet */
+	int64_t kept_from_ms; /* retention has taken numbers and check-ins of before this alone; 0: none yet */
 };
 
 /** register_store_known() - look up a message before it is judged. Return: 0 or a store_err. */

@@ -18,6 +18,7 @@
 struct register_store {
 	struct db *db;
 	bool in_transaction;
+	struct register_store_rescue rescue; /* of this open */
 	int64_t generation; /* of the last gates/data; 0: none yet */
 };
 
@@ -112,6 +113,8 @@ enum statement {
 	N_STATEMENTS,
 };
 
+/** register_store_refill() - a db_refill_fn. @context: struct register_store_rescue, told what came over */
+int register_store_refill(void *context, struct db *fresh, const char *damaged);
 /** register_store_count() - the one number of a statement. Return: it, or a store_err. */
 int64_t register_store_count(struct register_store *s, int statement);
 /** register_store_put_date() - as a day number; all zero as NULL. */

@@ -224,6 +224,13 @@ static void s5_full_disk_takes_ballast_then_confirmed_rows(void **state)
 
 /* ---- S6 ---- */
 
+/* Not every container allows it. */
+static bool may_trace(void)
+{
+	return run((const char *const[]){
+		       "strace", "-o", "/dev/null", "-e", "trace=none", "true", NULL }) == 0;
+}
+
 static bool started_or_not(struct stage *s, void *ctx)
 {
 	(void)s;
@@ -240,10 +247,15 @@ static bool was_hit(struct stage *s)
 }
 
 /* A gate whose Nth call fails: what is said is true, and the next tap counts. Return: false where N was never reached. */
-static bool break_call(struct stage *s, const char *call, const char *error, int n, int *refused)
+static bool break_call(const char *call, const char *error, int n, int *refused)
 {
 	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = open_stage(false);
 	char wrap[400], trace[128];
+
+	gate_rig_start(s, g, NULL); /* the database is there: what fails is a gate's daily life */
+	tap_many(s, g, 1);
+	gate_rig_stop(s, g);
 
 	(void)snprintf(trace, sizeof(trace), "%s", stage_path(s, "trace"));
 	(void)snprintf(wrap, sizeof(wrap),
@@ -275,6 +287,7 @@ static bool break_call(struct stage *s, const char *call, const char *error, int
 	if (said && !hit)
 		fail_msg("%s %s %d: failed without a reason", call, error, n);
 	check_database(s, g);
+	stage_close(s);
 	free(g);
 	return hit;
 }
@@ -285,35 +298,23 @@ static void s6_io_error_at_each_write_and_sync(void **state)
 	static const char *const errors[] = { "EIO", "ENOSPC" };
 	/* Written with a shorter stride where everything is asked for. */
 	static const int first[] = { 1, 2, 3, 5, 9, 14 };
-	struct gate_rig *g = calloc(1, sizeof(*g));
 	int n_runs = 0, refused = 0;
 
 	(void)state;
-	struct stage *s = open_stage(false);
-	gate_rig_start(s, g, NULL); /* the database is there: what fails is a gate's daily life */
-	tap_many(s, g, 3);
-	pid_t tracer = gate_rig_inject(stage_pid(g->kiosk), "fdatasync", "error=EIO:when=9999");
-	if (tracer > 0)
-		gate_rig_inject_end(tracer);
-	gate_rig_stop(s, g);
-	free(g);
-	if (tracer < 0) {
-		stage_close(s);
+	if (!may_trace())
 		skip();
-	}
 	for (size_t c = 0; c < 2; c++)
 		for (size_t e = 0; e < 2; e++) {
 			bool hit = true;
 			for (int n = 1; all && hit; n++, n_runs++)
-				hit = break_call(s, calls[c], errors[e], n, &refused);
+				hit = break_call(calls[c], errors[e], n, &refused);
 			for (size_t i = e; !all && i < ARRAY_LEN(first) && hit; i += 3, n_runs++)
-				hit = break_call(s, calls[c], errors[e], first[i], &refused);
+				hit = break_call(calls[c], errors[e], first[i], &refused);
 		}
 	assert_true(refused > 0);
 	print_message("figure: ticks without a row after an I/O error 0 of %d refused (%d runs, "
 		      "EIO and ENOSPC at the Nth fdatasync and pwrite64)\n",
 		refused, n_runs);
-	stage_close(s);
 }
 
 static void remount(struct stage *s, unsigned long flags)

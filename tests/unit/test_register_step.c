@@ -826,10 +826,12 @@ static void m14_will_of_an_older_session_changes_nothing(void **state)
 	assert_true(register_take_gate(&fresh, &will, 4)); /* the retained one, after a restart */
 }
 
-static void test_fates(void **state)
+static void s10_fates(void **state)
 {
 	(void)state;
-	struct checkin c = { .seq = 3, .revision = 2 };
+	struct checkin c = {
+		.seq = 3, .revision = 2, .at_ms = 1000, .clock = CHECKIN_CLOCK_TRUSTED
+	};
 	c.id.b[0] = 5;
 	struct uuid other = { { 6 } };
 	static const struct {
@@ -838,26 +840,32 @@ static void test_fates(void **state)
 		int revision;
 		int64_t through;
 		enum register_fate want;
+		int64_t kept_from_ms;
 	} row[] = {
-		{ "new", false, false, false, false, 0, 2, REGISTER_NEW },
-		{ "new after a gap", false, false, false, false, 0, 0, REGISTER_NEW },
-		{ "the same again", true, false, false, true, 2, 3, REGISTER_REPEAT },
-		{ "an older revision again", true, false, false, true, 3, 3, REGISTER_REPEAT },
-		{ "a higher revision", true, false, false, true, 1, 3, REGISTER_REVISED },
-		{ "the same under another number", false, false, false, true, 2, 2, REGISTER_SAME },
+		{ "new", false, false, false, false, 0, 2, REGISTER_NEW, 0 },
+		{ "new after a gap", false, false, false, false, 0, 0, REGISTER_NEW, 0 },
+		{ "the same again", true, false, false, true, 2, 3, REGISTER_REPEAT, 0 },
+		{ "an older revision again", true, false, false, true, 3, 3, REGISTER_REPEAT, 0 },
+		{ "a higher revision", true, false, false, true, 1, 3, REGISTER_REVISED, 0 },
+		{ "the same under another number", false, false, false, true, 2, 2, REGISTER_SAME,
+			0 },
 		{ "a higher revision under another number", false, false, false, true, 1, 2,
-			REGISTER_REVISED },
-		{ "another under this number", true, false, true, false, 0, 3, REGISTER_CONFLICT },
+			REGISTER_REVISED, 0 },
+		{ "another under this number", true, false, true, false, 0, 3, REGISTER_CONFLICT,
+			0 },
 		{ "another known one under this number", true, false, true, true, 2, 3,
-			REGISTER_CONFLICT },
-		{ "refused before", true, true, false, false, 0, 3, REGISTER_REFUSED_BEFORE },
-		{ "its row is purged", false, false, false, false, 0, 3, REGISTER_REPEAT },
+			REGISTER_CONFLICT, 0 },
+		{ "refused before", true, true, false, false, 0, 3, REGISTER_REFUSED_BEFORE, 0 },
+		{ "its row is purged", false, false, false, false, 0, 3, REGISTER_REPEAT, 2000 },
+		{ "its number's row is purged, itself it is new", false, false, false, false, 0, 3,
+			REGISTER_CONFLICT, 1000 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
 		struct register_store_known known = { .number_known = row[i].number_known,
 			.id_known = row[i].id_known,
 			.revision = row[i].revision,
-			.through = row[i].through };
+			.through = row[i].through,
+			.kept_from_ms = row[i].kept_from_ms };
 		if (row[i].number_known && !row[i].refused)
 			known.number_id = row[i].other_id ? other : c.id;
 		enum register_fate got = register_fate_of(&known, &c);
@@ -908,6 +916,57 @@ static void test_a_day_without_marks(void **state)
 #define ONE(f) cmocka_unit_test_setup_teardown(f, open_one_gate, close_it)
 #define TWO(f) cmocka_unit_test_setup_teardown(f, open_two_gates, close_it)
 
+/* A register that lost taps waits for the gates, however long they are away, and then knows who was in. */
+static void s9_nothing_is_decided_while_gates_deliver_again(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 10);
+	s->state.refilling = true;
+	school_gate(s, 0, HMS(8, 45, 0));
+	school_at(s, HMS(8, 45, 0));
+	school_at(s, HMS(8, 59, 0)); /* far past absent_hold_s */
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	EXPECT_ALERT(s, "am-ggate-1", "none");
+	assert_int_equal(school_mark(s, NOOR, AM), '.');
+	school_tap(s, NOOR, "gate-1", HMS(8, 20, 0));
+	s->state.refilling = false;
+	school_gate(s, 0, HMS(9, 0, 0));
+	school_at(s, HMS(9, 0, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	EXPECT_ALERT(s, "am-p0000012346", "absent open confirmed 1");
+}
+
+/* Who was forgotten may have tapped with a card that was forgotten too. */
+static void s9_a_lost_roster_makes_nobody_surely_absent(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 10);
+	s->state.roster_lost = true;
+	school_gate(s, 0, HMS(8, 45, 0));
+	school_at(s, HMS(8, 45, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "absent open unconfirmed 1");
+	s->state.roster_lost = false; /* imported anew */
+	school_at(s, HMS(8, 46, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "absent open confirmed 2");
+}
+
+/* People's pages drop what they have by id and revision. */
+static void s9_alerts_go_on_above_what_was_heard(void **state)
+{
+	static const struct register_heard heard[] = { { "2026-11-23-am-p0000012346", 7 } };
+	struct school *s = *state;
+	bring_4c(s, 10);
+	s->state.heard = heard;
+	s->state.n_heard = 1;
+	school_gate(s, 0, HMS(8, 45, 0));
+	school_at(s, HMS(8, 45, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "absent open confirmed 1");
+	EXPECT_ALERT(s, "am-p0000012346", "absent open confirmed 8");
+	s->state.revision_base = 1000;
+	school_tap(s, MARIE, "gate-1", HMS(9, 16, 0));
+	EXPECT_ALERT(s, "am-p0000012348", "late open confirmed 1001");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -944,7 +1003,10 @@ int main(void)
 		ONE(test_half_boundaries),
 		cmocka_unit_test(m14_two_units_with_one_identity_are_noticed),
 		cmocka_unit_test(m14_will_of_an_older_session_changes_nothing),
-		cmocka_unit_test(test_fates),
+		cmocka_unit_test(s10_fates),
+		ONE(s9_nothing_is_decided_while_gates_deliver_again),
+		ONE(s9_a_lost_roster_makes_nobody_surely_absent),
+		ONE(s9_alerts_go_on_above_what_was_heard),
 		ONE(test_counts_add_up),
 		ONE(test_a_day_without_marks),
 	};

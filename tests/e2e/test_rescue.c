@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/*
+ * Databases that are damaged (faults.md S9) or older than what their owners have said (S10), under whole programs: the gate
+ * takes taps, the register is filled again, nobody is absent who was in, and no tap is dropped because of its number.
+ *
+ * `test_rescue all` starts the whole kiosk on 200 damaged files instead of some.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "e2e/gate_rig.h"
+#include "e2e/ran.h"
+#include "e2e/school.h"
+#include "unit/unit.h"
+
+#define PAGE 4096
+#define EARLY "2026-11-23T08:20:00+01:00" /* 3A starts at 08:25 */
+#define PAST_CUTOFF "2026-11-23T08:50:00+01:00"
+#define TAPS 30
+#define LATER 50 /* faults.md S10 */
+
+static bool all;
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int64_t ask(struct stage *s, const char *file, const char *sql)
+{
+	sqlite3 *db;
+	sqlite3_stmt *q;
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s", stage_path(s, "%s", file));
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+	int64_t n = sqlite3_column_int64(q, 0);
+	(void)sqlite3_finalize(q);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return n;
+}
+
+static void copy_file(struct stage *s, const char *from, const char *to)
+{
+	static char bytes[1 << 20];
+	FILE *in = fopen(stage_path(s, "%s", from), "re");
+	FILE *out = fopen(stage_path(s, "%s", to), "we");
+
+	assert_non_null(in);
+	assert_non_null(out);
+	for (size_t n; (n = fread(bytes, 1, sizeof(bytes), in)) > 0;)
+		assert_int_equal(fwrite(bytes, 1, n, out), n);
+	assert_int_equal(fclose(in), 0);
+	assert_int_equal(fclose(out), 0);
+}
+
+static void remove_file(struct stage *s, const char *name)
+{
+	(void)unlink(stage_path(s, "%s", name));
+}
+
+/* One way to damage a file, by a seed. */
+static void damage(struct stage *s, const char *name, unsigned seed)
+{
+	struct stat st;
+	int fd = open(stage_path(s, "%s", name), O_RDWR | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	unsigned pages = (unsigned)(st.st_size / PAGE);
+	unsigned char junk[PAGE];
+	memset(junk, (int)(seed * 37), sizeof(junk));
+	switch (seed % 5) {
+	case 0: /* pages destroyed */
+		for (unsigned i = 0; i < 3; i++)
+			assert_int_equal(
+				pwrite(fd, junk, PAGE, (seed * 7 + i * 3) % pages * PAGE), PAGE);
+		break;
+	case 1: /* bytes flipped, in each page's head too */
+		for (unsigned i = 0; i < pages; i++)
+			assert_int_equal(pwrite(fd, junk, 3, i * PAGE + seed % 40), 3);
+		break;
+	case 2:
+		assert_int_equal(ftruncate(fd, st.st_size * (seed % 90 + 5) / 100), 0);
+		break;
+	case 3:
+		assert_int_equal(ftruncate(fd, 0), 0);
+		break;
+	default: /* not a database */
+		for (unsigned i = 0; i < pages; i++)
+			assert_int_equal(pwrite(fd, junk, PAGE, i * PAGE), PAGE);
+	}
+	assert_int_equal(close(fd), 0);
+}
+
+static size_t count_aside(struct stage *s, const char *folder)
+{
+	char command[400];
+
+	(void)snprintf(command, sizeof(command), "%s", stage_path(s, "%s", folder));
+	return ran_entries(command);
+}
+
+static void tap_many(struct stage *s, struct gate_rig *g, int n)
+{
+	for (int i = 0; i < n; i++)
+		assert_int_equal(gate_rig_tap(s, g), WIRE_RESULT_UNKNOWN_CARD);
+}
+
+/* ---- S9 ---- */
+
+static void s9_gate_takes_taps_on_a_damaged_database(void **state)
+{
+	static const unsigned few[] = { 0, 1, 2, 3, 4 };
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = NULL;
+	double slowest = 0;
+	size_t n = all ? 200 : ARRAY_LEN(few);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		if (i % 5 == 0) { /* a stage keeps what every program said */
+			stage_close(s);
+			s = stage_open();
+			stage_clock(s, EARLY);
+			stage_unit(s, "gate-1", NULL);
+			gate_rig_start(s, g, NULL);
+			tap_many(s, g, TAPS);
+			gate_rig_stop(s, g);
+			copy_file(s, "gate-1-state/kiosk.db", "whole.db");
+		}
+		remove_file(s, "gate-1-state/kiosk.db-wal");
+		copy_file(s, "whole.db", "gate-1-state/kiosk.db");
+		damage(s, "gate-1-state/kiosk.db", (unsigned)i);
+		size_t files = count_aside(s, "gate-1-state");
+		double start = seconds();
+		gate_rig_start(s, g, NULL);
+		assert_int_equal(gate_rig_tap(s, g), WIRE_RESULT_UNKNOWN_CARD);
+		double took = seconds() - start;
+		slowest = took > slowest ? took : slowest;
+		gate_rig_wait_store(s, "recovered");
+		assert_true(stage_said(g->kiosk, "database_recovered"));
+		assert_true(
+			count_aside(s, "gate-1-state") > files); /* the damaged one is beside it */
+		gate_rig_stop(s, g);
+		assert_int_equal(ask(s, "gate-1-state/kiosk.db",
+					 "SELECT max(seq) - count(*) FROM checkin WHERE seq > 0"),
+			0);
+	}
+	assert_true(slowest < 10);
+	print_message("figure: start of a gate on a damaged database until a tap is shown, slowest "
+		      "%.0f ms (%zu runs, whole kiosk)\n",
+		1000 * slowest, n);
+	stage_close(s);
+	free(g);
+}
+
+/* The page that the table of check-ins begins with: all of them are gone, everything else is whole. */
+static void lose_checkins(struct stage *s)
+{
+	int64_t page = ask(s, "register-state/register.db",
+		"SELECT rootpage FROM sqlite_schema WHERE name = 'checkin'");
+	int fd = open(stage_path(s, "register-state/register.db"), O_RDWR | O_CLOEXEC);
+	char junk[PAGE];
+
+	memset(junk, 0xa5, sizeof(junk));
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, junk, PAGE, (page - 1) * PAGE), PAGE);
+	assert_int_equal(close(fd), 0);
+}
+
+static bool refilling(struct stage *s)
+{
+	struct wire_node *status =
+		school_ctl_json(s, "register", (const char *const[]){ "status", NULL });
+	bool is = wire_node_get_bool(wire_node_get_node(status, "store"), "refilling", false);
+
+	wire_node_destroy(status);
+	return is;
+}
+
+static bool is_refilled(struct stage *s, void *ctx)
+{
+	(void)ctx;
+	return !refilling(s);
+}
+
+static void tap_card(
+	struct stage *s, struct gate_rig *g, const char *uid, enum wire_view_result want)
+{
+	size_t from = stage_views(g->views);
+
+	stage_tap(s, g->reader, uid);
+	(void)stage_wait_view(s, g->views, from, WIRE_VIEW_RESULT, want);
+}
+
+/* Lost check-ins are no absence: held until the gate is back, and then right. */
+static void s9_register_lost_checkins_and_gates_bring_them(void **state)
+{
+	(void)state;
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+
+	stage_clock(s, EARLY);
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	gate_rig_start(s, g, NULL);
+	school_wait_status(s, "gate-1", "pupils", 5);
+	tap_card(s, g, CARD_NOOR, WIRE_RESULT_PRESENT);
+	tap_many(s, g, 5);
+	school_wait_status(s, "gate-1", "queue", 0);
+	gate_rig_stop(s, g);
+	stage_stop(s, reg);
+	lose_checkins(s);
+	stage_clock(s, PAST_CUTOFF);
+	size_t from = stage_n_messages(s);
+	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+	stage_wait_log(s, reg, "database_recovered");
+	(void)stage_wait_message(s, from, "register/state", "\"store\":\"recovered\"");
+	school_wait_status(s, "register", "pupils", 5);
+	assert_true(refilling(s));
+	assert_int_equal(stage_find(s, from, "care/event", "\"kind\":\"absent\""), -1);
+	gate_rig_start(s, g, NULL);
+	stage_until(s, is_refilled, NULL, "the gate's check-ins again");
+	/* Yassine was not there; that is said now, and surely. Noor was. */
+	(void)stage_wait_message(s, from, "care/event", "am-p" YASSINE);
+	assert_true(stage_find(s, from, "care/event", "\"certainty\":\"confirmed\"") >= 0);
+	assert_int_equal(stage_find(s, from, "care/event", "am-p" NOOR), -1);
+	gate_rig_stop(s, g);
+	stage_stop(s, reg);
+	assert_int_equal(ask(s, "register-state/register.db", "SELECT count(*) FROM checkin"), 6);
+	assert_int_equal(ask(s, "register-state/register.db", "SELECT count(*) FROM refused"), 0);
+	stage_validate(s);
+	stage_close(s);
+	free(g);
+}
+
+/* Nothing can be read: the gates keep the data they have, alerts go on above what people saw. */
+static void s9_register_lost_all(void **state)
+{
+	(void)state;
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+
+	stage_clock(s, EARLY);
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	gate_rig_start(s, g, NULL);
+	school_wait_status(s, "gate-1", "pupils", 5);
+	tap_many(s, g, 1);
+	(void)stage_wait_message(s, 0, "care/event", "\"kind\":\"unknown_card\"");
+	school_wait_status(s, "gate-1", "queue", 0);
+	stage_kill(s, reg);
+	remove_file(s, "register-state/register.db-wal");
+	damage(s, "register-state/register.db", 4);
+	size_t from = stage_n_messages(s);
+	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+	stage_wait_log(s, reg, "rows_lost table=pupils next=import_anew");
+	stage_wait_log(s, reg, "gates_data_held");
+	stage_until(s, is_refilled, NULL, "the gate's check-ins again");
+	/* The same alert, raised again: who has seen revision 1 sees this one too. */
+	size_t at = stage_wait_message(s, from, "care/event", "\"kind\":\"unknown_card\"");
+	assert_non_null(strstr(stage_message(s, at)->payload, "\"revision\":1001"));
+	school_wait_status(s, "gate-1", "pupils", 5); /* not taken from it */
+	tap_card(s, g, CARD_NOOR, WIRE_RESULT_PRESENT);
+	stage_stop(s, reg);
+	reg = school_register(s, "gate-1"); /* starts it again, and imports all anew */
+	struct wire_node *status =
+		school_ctl_json(s, "register", (const char *const[]){ "status", NULL });
+	char *text = wire_node_text(status);
+	assert_non_null(strstr(text, "\"lost\":[]"));
+	free(text);
+	wire_node_destroy(status);
+	school_wait_status(s, "gate-1", "queue", 0);
+	gate_rig_stop(s, g);
+	stage_stop(s, reg);
+	assert_int_equal(ask(s, "register-state/register.db", "SELECT count(*) FROM checkin"), 2);
+	stage_validate(s);
+	stage_close(s);
+	free(g);
+}
+
+/* ---- S10 ---- */
+
+/* Every tap that a screen was told is at the register, once. */
+static void check_all_there(struct stage *s, const struct gate_rig *g, struct stage_program *reg)
+{
+	school_wait_status(s, "gate-1", "queue", 0);
+	stage_stop(s, reg);
+	for (size_t i = 0; i < g->n_shown; i++) {
+		char hex[33] = "", sql[160];
+		for (const char *at = g->shown[i]; *at; at++)
+			if (*at != '-')
+				(void)strncat(hex, at, 1);
+		(void)snprintf(
+			sql, sizeof(sql), "SELECT count(*) FROM checkin WHERE id = x'%s'", hex);
+		assert_int_equal(ask(s, "register-state/register.db", sql), 1);
+	}
+	assert_int_equal(ask(s, "register-state/register.db", "SELECT count(*) FROM checkin"),
+		(int64_t)g->n_shown);
+}
+
+/* @offline: numbers of the old copy are used for new taps before the register can object. */
+static void old_copy(bool offline)
+{
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+
+	stage_clock(s, EARLY);
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	gate_rig_start(s, g, NULL);
+	tap_many(s, g, 10);
+	school_wait_status(s, "gate-1", "queue", 0);
+	gate_rig_stop(s, g);
+	copy_file(s, "gate-1-state/kiosk.db", "old.db");
+	gate_rig_start(s, g, NULL);
+	tap_many(s, g, LATER);
+	school_wait_status(s, "gate-1", "queue", 0);
+	gate_rig_stop(s, g);
+	remove_file(s, "gate-1-state/kiosk.db-wal");
+	copy_file(s, "old.db", "gate-1-state/kiosk.db");
+	if (offline)
+		stage_broker_stop(s, false);
+	gate_rig_start(s, g, NULL);
+	tap_many(s, g, 7);
+	if (offline)
+		stage_broker_start(s, true);
+	stage_wait_log(s, g->kiosk, "log_drawn_anew");
+	tap_many(s, g, 3);
+	check_all_there(s, g, reg);
+	if (offline) /* the first of them was kept aside under its old number, and shown */
+		assert_true(
+			ask(s, "register-state/register.db", "SELECT count(*) FROM refused") > 0);
+	gate_rig_stop(s, g);
+	stage_validate(s);
+	stage_close(s);
+	free(g);
+}
+
+static void s10_old_copy_draws_a_new_log(void **state)
+{
+	(void)state;
+	old_copy(false);
+}
+
+static void s10_old_copy_whose_numbers_were_used_loses_nothing(void **state)
+{
+	(void)state;
+	old_copy(true);
+}
+
+/* The WAL of another hour, or none, after a kill: what the register has it keeps, what the gate has it delivers. */
+static void s10_wal_gone_or_foreign_between_kills(void **state)
+{
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+
+	(void)state;
+	stage_clock(s, EARLY);
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	for (int round = 0; round < 4; round++) {
+		gate_rig_start(s, g, NULL);
+		tap_many(s, g, 6);
+		school_wait_status(s, "gate-1", "queue", 0);
+		gate_rig_kill(s, g);
+		if (round == 0)
+			copy_file(s, "gate-1-state/kiosk.db-wal", "foreign-wal");
+		if (round == 1)
+			remove_file(s, "gate-1-state/kiosk.db-wal");
+		if (round == 2)
+			copy_file(s, "foreign-wal", "gate-1-state/kiosk.db-wal");
+	}
+	gate_rig_start(s, g, NULL);
+	tap_many(s, g, 3);
+	check_all_there(s, g, reg);
+	gate_rig_stop(s, g);
+	stage_validate(s);
+	stage_close(s);
+	free(g);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(s9_gate_takes_taps_on_a_damaged_database),
+		cmocka_unit_test(s9_register_lost_checkins_and_gates_bring_them),
+		cmocka_unit_test(s9_register_lost_all),
+		cmocka_unit_test(s10_old_copy_draws_a_new_log),
+		cmocka_unit_test(s10_old_copy_whose_numbers_were_used_loses_nothing),
+		cmocka_unit_test(s10_wal_gone_or_foreign_between_kills),
+	};
+
+	all = argc > 1 && strcmp(argv[1], "all") == 0;
+	if (argc > 1 && !all)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
