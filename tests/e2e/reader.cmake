@@ -29,3 +29,9 @@ schoolpoort_unit_test(reader_gate SOURCES test_reader_gate.c USES whole_gate lan
 add_dependencies(test_reader_gate schoolpoort-kiosk schoolpoort-reader pn532_emu unit_run)
 set_tests_properties(reader_gate PROPERTIES TIMEOUT 240 LABELS e2e)
 schoolpoort_long_test(n8_n11_hours_of_faults 1800 COMMAND test_reader_gate n*_c* 600)
+schoolpoort_unit_test(reader_queue SOURCES test_reader_queue.c
+	USES whole_gate lanes school stage emu_control wire core sys)
+add_dependencies(test_reader_queue schoolpoort-kiosk schoolpoort-register schoolpoort-reader schoolpoort-screen
+	schoolpoortctl pn532_emu unit_run)
+set_tests_properties(reader_queue PROPERTIES TIMEOUT 240 LABELS e2e)
+schoolpoort_long_test(n12_queue_for_ten_minutes 1200 COMMAND test_reader_queue 600)
