@@ -38,8 +38,13 @@ static void put_environment(struct clock_unit *u)
 
 void clock_unit_open(struct clock_unit *u, struct stage *s, const char *unit, int64_t wall_ms)
 {
+	clock_unit_open_at(u, stage_path(s, "%s.clock", unit), wall_ms);
+}
+
+void clock_unit_open_at(struct clock_unit *u, const char *file, int64_t wall_ms)
+{
 	*u = (struct clock_unit){ 0 };
-	(void)snprintf(u->file, sizeof(u->file), "%s", stage_path(s, "%s.clock", unit));
+	(void)snprintf(u->file, sizeof(u->file), "%s", file);
 	int fd = open(u->file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, sizeof(*u->d)), 0);

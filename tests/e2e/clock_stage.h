@@ -25,6 +25,8 @@ struct clock_unit {
 
 /** clock_unit_open() - a clock that shows @wall_ms now and knows no source. @unit: its file's name */
 void clock_unit_open(struct clock_unit *u, struct stage *s, const char *unit, int64_t wall_ms);
+/** clock_unit_open_at() - the same in a file of this name. */
+void clock_unit_open_at(struct clock_unit *u, const char *file, int64_t wall_ms);
 /** clock_unit_close() - forget it; accepts one that was never opened. */
 void clock_unit_close(struct clock_unit *u);
 /** clock_unit_boot() - what the next start takes for its boot: an id by number, started a moment ago. */
