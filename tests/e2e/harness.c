@@ -434,7 +434,8 @@ void stage_turn(struct stage *s, int wait_ms)
 {
 	struct pollfd fds[PROGRAMS_MAX + FDS_MAX];
 	struct watch watches[FDS_MAX];
-	size_t n = 0, n_watches = s->n_watches;
+	/* Of this turn: a handler may start and forget programs. */
+	size_t n = 0, n_watches = s->n_watches, n_programs = s->n_programs;
 
 	memcpy(watches, s->watches, sizeof(watches));
 	for (size_t i = 0; i < s->n_programs; i++)
@@ -452,7 +453,7 @@ void stage_turn(struct stage *s, int wait_ms)
 			drain(s->programs[i]);
 	}
 	for (size_t i = 0; i < n_watches; i++)
-		if (fds[s->n_programs + i].revents)
+		if (fds[n_programs + i].revents)
 			watches[i].handler(watches[i].ctx);
 }
 
@@ -577,6 +578,16 @@ int stage_wait_exit(struct stage *s, struct stage_program *p)
 	(void)snprintf(what, sizeof(what), "the end of %s", p->name);
 	stage_until(s, ended, &w, what);
 	return WIFEXITED(w.status) ? WEXITSTATUS(w.status) : 128 + WTERMSIG(w.status);
+}
+
+bool stage_ended(struct stage *s, struct stage_program *p, int *ret_status)
+{
+	struct exit_wait w = { p, 0 };
+
+	if (!p->pid || !ended(s, &w))
+		return false;
+	*ret_status = WIFEXITED(w.status) ? WEXITSTATUS(w.status) : 128 + WTERMSIG(w.status);
+	return true;
 }
 
 void stage_stop(struct stage *s, struct stage_program *p)

@@ -72,6 +72,8 @@ void stage_stop(struct stage *s, struct stage_program *p);
 void stage_kill(struct stage *s, struct stage_program *p);
 /** stage_wait_exit() - wait for its own end. Return: the exit status. */
 int stage_wait_exit(struct stage *s, struct stage_program *p);
+/** stage_ended() - whether it has ended, and is reaped then; doesn't wait. *ret_status as stage_wait_exit(). */
+bool stage_ended(struct stage *s, struct stage_program *p, int *ret_status);
 /** stage_wait_log() - wait until it said a line that holds @text, from the last such wait on. */
 void stage_wait_log(struct stage *s, struct stage_program *p, const char *text);
 /** stage_said() - whether it ever said @text. */

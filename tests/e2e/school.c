@@ -39,6 +39,16 @@ static void import(struct stage *s, const char *what, const char *file)
 	free(school_ctl(s, "register", (const char *const[]){ "import", what, file, NULL }));
 }
 
+void school_import(struct stage *s)
+{
+	stage_disconnect(s, stage_connect(s, "register", "register.sock", WIRE_ROLE_CONTROL));
+	import(s, "pupils", SAMPLE "pupils.csv");
+	import(s, "timetable", SAMPLE "timetable.csv");
+	import(s, "calendar", SAMPLE "calendar.csv");
+	import(s, "excused", SAMPLE "excused.csv");
+	import(s, "cards", SAMPLE "cards.csv");
+}
+
 struct stage_program *school_register(struct stage *s, const char *gates)
 {
 	return school_register_as(s, gates, NULL);
@@ -51,12 +61,7 @@ struct stage_program *school_register_as(struct stage *s, const char *gates, con
 	(void)snprintf(line, sizeof(line), "register.gates = %s", gates);
 	stage_unit(s, "register", (const char *const[]){ line, NULL });
 	struct stage_program *p = stage_start(s, "schoolpoort-register", "register", NULL, env);
-	stage_disconnect(s, stage_connect(s, "register", "register.sock", WIRE_ROLE_CONTROL));
-	import(s, "pupils", SAMPLE "pupils.csv");
-	import(s, "timetable", SAMPLE "timetable.csv");
-	import(s, "calendar", SAMPLE "calendar.csv");
-	import(s, "excused", SAMPLE "excused.csv");
-	import(s, "cards", SAMPLE "cards.csv");
+	school_import(s);
 	return p;
 }
 

@@ -27,6 +27,9 @@ struct stage_program *school_register(struct stage *s, const char *gates);
 struct stage_program *school_register_as(
 	struct stage *s, const char *gates, const char *const *env);
 
+/** school_import() - the sample into the running register. */
+void school_import(struct stage *s);
+
 /** school_ctl() - one command that must succeed. Return: what it printed, for free(). */
 char *school_ctl(struct stage *s, const char *unit, const char *const *args);
 
