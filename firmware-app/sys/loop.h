@@ -3,7 +3,7 @@
  * sys/loop.h: the loop of a program, on sd-event, and the word to the service manager.
  *
  * One thread. Handlers only collect: the turn that follows does the work. SIGTERM and SIGINT end the loop after
- * the present turn; SIGPIPE, SIGUSR1 and SIGUSR2 are ignored. Traps of sd-event: library-facts.md section 8.
+ * the present turn; SIGPIPE is ignored, SIGUSR1 and SIGUSR2 do nothing. Traps of sd-event: library-facts.md section 8.
  */
 #pragma once
 
