@@ -156,7 +156,7 @@ static bool tap_one(struct gate *g)
 /* A connection lives for up to so many bytes. Each end costs up to 30 s of back-off, so a long run has longer ones. */
 static long cut_bytes(void)
 {
-	return n_checkins < 10000 ? 1200000 : 50 * n_checkins;
+	return n_checkins < 10000 ? 1200000 : 12 * n_checkins;
 }
 
 static void change_weather(struct fault *f, int turn)
@@ -221,9 +221,9 @@ static void compare(struct stage *s, struct gate *g)
 	assert_int_equal(ask(path, NULL, NULL, "SELECT max(seq) FROM checkin"), g->numbers);
 	static const char *const nothing[] = {
 		/* A number of the gate that the register has for another id, or not at all. */
-		"SELECT count(*) FROM gate.checkin AS k WHERE NOT EXISTS (SELECT 1 FROM number AS "
-		"n "
-		"JOIN log USING (log) WHERE log.gate = ?1 AND n.seq = k.seq AND n.checkin = k.id)",
+		"SELECT count(*) FROM gate.checkin AS k WHERE NOT EXISTS (SELECT 1 FROM log CROSS "
+		"JOIN number AS n WHERE n.log = log.log AND log.gate = ?1 AND n.seq = k.seq AND "
+		"n.checkin = k.id)",
 		/* A check-in of the gate that is not there, or under an older revision. */
 		"SELECT count(*) FROM (SELECT id, max(revision) AS r FROM gate.checkin GROUP BY "
 		"id) AS "
