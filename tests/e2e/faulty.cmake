@@ -9,3 +9,7 @@ schoolpoort_unit_test(m9_faulty SOURCES test_faulty.c USES school stage fault st
 add_dependencies(test_m9_faulty schoolpoort-kiosk schoolpoort-register schoolpoortctl fault_proxy)
 set_tests_properties(m9_faulty PROPERTIES TIMEOUT 240 LABELS e2e)
 schoolpoort_long_test(m9_faulty_100000 7200 COMMAND test_m9_faulty 100000 3)
+schoolpoort_unit_test(m3_m10_m11_m14_links SOURCES test_links.c USES school stage fault store wire core sys lib::sqlite3)
+add_dependencies(test_m3_m10_m11_m14_links schoolpoort-kiosk schoolpoort-register schoolpoortctl fault_proxy)
+set_tests_properties(m3_m10_m11_m14_links PROPERTIES TIMEOUT 400 LABELS e2e)
+schoolpoort_long_test(m3_m10_m11_m14_links_long 1800 COMMAND test_m3_m10_m11_m14_links long)
