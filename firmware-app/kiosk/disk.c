@@ -10,7 +10,7 @@
 #include "sys/log.h"
 
 #define REMEMBER_MS (24 * 3600 * INT64_C(1000)) /* who is in is a matter of today */
-#define PURGE_EVERY_US (3600 * INT64_C(1000000))
+#define PURGE_EVERY_MS (3600 * INT64_C(1000)) /* by the clock of the domain */
 #define PURGE_SLICE 200 /* rows a slice: under 50 ms on a slow card, library-facts.md section 3 */
 #define DISK_LOOK_US (60 * INT64_C(1000000))
 #define REDATE_SLICE 32 /* rows a transaction: one fdatasync, which a tap may have to wait for */
@@ -413,13 +413,17 @@ static void purge(struct kiosk *k)
 	int64_t before_ms =
 		retention_gate_before(k->now.wall_ms, k->config.retention_gate_days, judges);
 	int n = kiosk_store_purge(k->store, k->now.wall_ms, before_ms, PURGE_SLICE);
-	if (n < 0)
+	if (n < 0) {
 		fail(k, n);
-	else if (n < PURGE_SLICE)
-		k->last_purge_us =
-			k->now.mono_us; /* all done for this hour; else another slice at the next turn */
-	if (n > 0)
-		log_info("purged checkins=%d", n);
+		return;
+	}
+	k->n_purged += n;
+	if (n == PURGE_SLICE)
+		return; /* another slice at the next turn */
+	k->last_purge_us = k->now.mono_us;
+	if (k->n_purged)
+		log_info("purged checkins=%lld", (long long)k->n_purged);
+	k->n_purged = 0;
 }
 
 /* Without a tap. A disk that stays full isn't tried over and over: it would be well and full in turns. */
@@ -454,7 +458,7 @@ void disk_care(struct kiosk *k)
 		if (err)
 			fail(k, err);
 	}
-	if (idle && mono_us - k->last_purge_us > PURGE_EVERY_US)
+	if (idle && mono_us - k->last_purge_us > clock_real_us(&k->clock, PURGE_EVERY_MS))
 		purge(k);
 	int64_t wal = kiosk_store_wal_bytes(k->store);
 	if (wal > KIOSK_WAL_MAX || (idle && wal > 0)) {
