@@ -45,6 +45,7 @@ struct kills_gate {
 	struct tap_client light, reader, screen; /* reader and screen at gate-2 alone */
 	struct uuid *told;
 	size_t n_told, room, n_checked;
+	pid_t armed; /* to be killed the moment that something is told as stored; 0 nobody */
 	int64_t next_tap_us;
 	uint64_t n_taps, n_refused; /* refused: results without a check-in */
 };
