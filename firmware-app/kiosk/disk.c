@@ -296,7 +296,9 @@ void disk_relog(struct kiosk *k, bool all)
 
 static int save_confirm(struct kiosk *k)
 {
-	int err = kiosk_store_confirm(k->store, k->deliver.confirmed);
+	bool judges = checkin_clock_judges(k->state.clock);
+	int err = kiosk_store_confirm_at(
+		k->store, k->deliver.confirmed, judges ? k->now.wall_ms : -1);
 
 	k->last_save_us = k->now.mono_us;
 	if (!err)

@@ -475,7 +475,19 @@ static int unstamp(struct db *db, int64_t through)
 	return db_run(&q);
 }
 
-int kiosk_store_confirm(struct kiosk_store *s, int64_t through)
+/* When a confirm came is noted as it is written, under a clock that its caller trusts, else by the next purge. So a row
+ * may stay longer, never shorter. */
+static int stamp(struct kiosk_store *s, int64_t through, int64_t now_ms)
+{
+	struct db_query q = db_query(s->db, STAMP);
+
+	db_put_int(&q, through);
+	db_put_int(&q, now_ms);
+	db_put_int(&q, STAMP_MAX);
+	return db_run(&q);
+}
+
+int kiosk_store_confirm_at(struct kiosk_store *s, int64_t through, int64_t now_ms)
 {
 	int err = s->unsure ? load_info(s) : 0;
 
@@ -492,6 +504,8 @@ int kiosk_store_confirm(struct kiosk_store *s, int64_t through)
 		err = through < s->info.confirmed_seq ? unstamp(s->db, through) : 0;
 		if (!err)
 			err = db_meta_put_int(s->db, META_CONFIRMED, through);
+		if (!err && now_ms >= 0)
+			err = stamp(s, through, now_ms);
 		err = db_end_with(s->db, err);
 	}
 	if (err)
@@ -499,6 +513,11 @@ int kiosk_store_confirm(struct kiosk_store *s, int64_t through)
 	else
 		s->info.confirmed_seq = through;
 	return err;
+}
+
+int kiosk_store_confirm(struct kiosk_store *s, int64_t through)
+{
+	return kiosk_store_confirm_at(s, through, -1);
 }
 
 int kiosk_store_relog(struct kiosk_store *s, struct uuid log, bool all)
@@ -552,18 +571,6 @@ int64_t kiosk_store_data_load(struct kiosk_store *s, char **ret_bytes)
 	return copy ? (int64_t)len : STORE_ERR_MEMORY;
 }
 
-/* When a confirm came is noted by the purge, not with each confirm: one write an hour, and only under a
- * clock that its caller trusts. So a row may stay an hour longer, never shorter. */
-static int stamp(struct kiosk_store *s, int64_t now_ms)
-{
-	struct db_query q = db_query(s->db, STAMP);
-
-	db_put_int(&q, s->info.confirmed_seq);
-	db_put_int(&q, now_ms);
-	db_put_int(&q, STAMP_MAX);
-	return db_run(&q);
-}
-
 int kiosk_store_purge(struct kiosk_store *s, int64_t now_ms, int64_t before_ms, int most)
 {
 	int64_t n = 0;
@@ -573,7 +580,7 @@ int kiosk_store_purge(struct kiosk_store *s, int64_t now_ms, int64_t before_ms, 
 		err = db_begin(s->db);
 	if (err)
 		return err;
-	err = stamp(s, now_ms);
+	err = stamp(s, s->info.confirmed_seq, now_ms);
 	if (!err) {
 		struct db_query q = db_query(s->db, PURGE);
 		db_put_int(&q, s->info.confirmed_seq);

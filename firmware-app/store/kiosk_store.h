@@ -86,6 +86,10 @@ int kiosk_store_latest(struct kiosk_store *s, int64_t since_ms, const char *gate
  * Return: 0 or a store_err. */
 int kiosk_store_confirm(struct kiosk_store *s, int64_t through);
 
+/** kiosk_store_confirm_at() - the same, and from @now_ms on these rows' time runs, also where the gate is switched off
+ * before the next purge. Negative: the clock can't say; the next purge does. */
+int kiosk_store_confirm_at(struct kiosk_store *s, int64_t through, int64_t now_ms);
+
 /**
  * kiosk_store_relog() - go on under another log: the rows that are not confirmed are numbered anew
  * from 1.

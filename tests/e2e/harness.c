@@ -50,6 +50,7 @@ struct stage {
 	int port;
 	int unit_port; /* of units written from now on; 0: the broker's own */
 	struct stage_program *broker, *recorder;
+	const char *broker_lines; /* NULL: the loopback file's alone */
 	size_t n_programs;
 	struct stage_program *programs[PROGRAMS_MAX];
 	size_t n_watches;
@@ -612,14 +613,32 @@ void stage_kill(struct stage *s, struct stage_program *p)
 
 /* ---- the broker ------------------------------------------------------------------------------ */
 
+int stage_broker_port(const struct stage *s)
+{
+	return s->port;
+}
+
+void stage_broker_lines(struct stage *s, const char *lines)
+{
+	s->broker_lines = lines;
+}
+
 struct stage_program *stage_broker(const struct stage *s)
 {
 	return s->broker;
 }
 
-int stage_broker_port(const struct stage *s)
+/* Whether the test's own lines have one of the same key. */
+static bool gives_way(const struct stage *s, const char *line)
 {
-	return s->port;
+	size_t n = strcspn(line, " ");
+
+	if (strncmp(line, "listener ", 9) == 0)
+		return false; /* there may be several */
+	for (const char *own = s->broker_lines; own && *own; own = strchr(own, '\n') + 1)
+		if (strncmp(own, line, n + 1) == 0)
+			return true;
+	return false;
 }
 
 static void write_broker_config(struct stage *s)
@@ -631,7 +650,7 @@ static void write_broker_config(struct stage *s)
 	assert_non_null(in);
 	assert_non_null(out);
 	while (fgets(line, sizeof(line), in)) {
-		if (line[0] == '#')
+		if (line[0] == '#' || gives_way(s, line))
 			continue;
 		if ((at = strstr(line, "@PORT@")))
 			(void)fprintf(out, "%.*s%d%s", (int)(at - line), line, s->port, at + 6);
@@ -640,6 +659,8 @@ static void write_broker_config(struct stage *s)
 		else
 			(void)fputs(line, out);
 	}
+	if (s->broker_lines)
+		(void)fputs(s->broker_lines, out);
 	assert_int_equal(fclose(in), 0);
 	assert_int_equal(fclose(out), 0);
 }
@@ -698,9 +719,10 @@ void stage_broker_start(struct stage *s, bool record_all)
 	assert_true(stage_find(s, from, "stage/ready", NULL) >= 0);
 }
 
-void stage_publish(struct stage *s, const char *topic, const char *payload)
+static void publish(struct stage *s, const char *topic, const char *payload, bool retain)
 {
-	char port[16], to[256], text[8192];
+	char port[16], to[256];
+	static char text[100000]; /* under what one argument may have */
 
 	(void)snprintf(port, sizeof(port), "%d", s->port);
 	(void)snprintf(to, sizeof(to), "%s", topic);
@@ -709,12 +731,22 @@ void stage_publish(struct stage *s, const char *topic, const char *payload)
 		(char *[]){ (char[]){ "mosquitto_pub" }, (char[]){ "-V" }, (char[]){ "5" },
 			(char[]){ "-h" }, (char[]){ "127.0.0.1" }, (char[]){ "-p" }, port,
 			(char[]){ "-q" }, (char[]){ "1" }, (char[]){ "-t" }, to, (char[]){ "-m" },
-			text, NULL },
+			text, retain ? (char[]){ "-r" } : NULL, NULL },
 		NULL);
 	assert_int_equal(stage_wait_exit(s, pub), 0);
 	s->n_programs--; /* the last one; nothing to keep of it */
 	free(pub->said.bytes);
 	free(pub);
+}
+
+void stage_publish(struct stage *s, const char *topic, const char *payload)
+{
+	publish(s, topic, payload, false);
+}
+
+void stage_publish_retained(struct stage *s, const char *topic, const char *payload)
+{
+	publish(s, topic, payload, true);
 }
 
 void stage_broker_stop(struct stage *s, bool crash)

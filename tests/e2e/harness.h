@@ -52,11 +52,16 @@ void stage_unit_port(struct stage *s, int port);
 /** stage_broker_start() - Mosquitto on broker-config's loopback file, always on the same free port; with @record a
  * recorder on "#". Waits until it accepts. */
 void stage_broker_start(struct stage *s, bool record);
+/** stage_broker_lines() - from the next start on with these lines of mosquitto.conf as well; one of the same key in the
+ * loopback file gives way. Lines ended by a newline, as long as the stage; NULL: none */
+void stage_broker_lines(struct stage *s, const char *lines);
 /** stage_broker_stop() - @crash: SIGKILL. */
 void stage_broker_stop(struct stage *s, bool crash);
 /** stage_publish() - one message of somebody else, at QoS 1; back once the broker has it.
  * @topic: whole */
 void stage_publish(struct stage *s, const char *topic, const char *payload);
+/** stage_publish_retained() - the same, to stay at the broker. */
+void stage_publish_retained(struct stage *s, const char *topic, const char *payload);
 /** stage_broker() - the process that runs, NULL none; of stage_broker_start(). */
 struct stage_program *stage_broker(const struct stage *s);
 /** stage_broker_port() - its port, free until the first start. */
