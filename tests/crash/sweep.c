@@ -405,8 +405,9 @@ void sweep_figures(const char *who, const struct sweep_result *total, const stru
 		size->most ? ", sampled" : ", all");
 	printf("figure: power cuts %llu cuts (1 run, %s)\n", (unsigned long long)total->cuts,
 		setting);
-	printf("figure: second power cuts in the recovery %llu cuts (1 run, %s)\n",
-		(unsigned long long)total->second_cuts, setting);
+	if (total->second_cuts)
+		printf("figure: second power cuts in the recovery %llu cuts (1 run, %s)\n",
+			(unsigned long long)total->second_cuts, setting);
 	if (failed)
 		return;
 	printf("figure: confirmed rows lost to power cuts 0 rows (%llu cuts, %s)\n",
