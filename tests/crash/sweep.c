@@ -423,7 +423,7 @@ struct sweep_size sweep_size(int argc, char **argv)
 			.seeds = 32, .firsts = 4, .every = 1, .second_seeds = 4
 		};
 	return (struct sweep_size){ .seeds = 4,
-		.most = 100,
+		.most = 64,
 		.firsts = 1,
 		.every = 23,
 		.second_seeds = 2,
