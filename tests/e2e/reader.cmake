@@ -7,6 +7,11 @@ add_dependencies(test_e2e_reader schoolpoort-reader pn532_emu)
 # Most of it is waiting: a mute chip alone takes 8 s until the reader ends.
 set_tests_properties(e2e_reader PROPERTIES TIMEOUT 240 LABELS e2e)
 
+schoolpoort_unit_test(reader_i2c SOURCES test_reader_i2c.c reader_rig.c USES emu emu_control wire sys)
+target_compile_definitions(test_reader_i2c PRIVATE TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+add_dependencies(test_reader_i2c schoolpoort-reader pn532_emu)
+set_tests_properties(reader_i2c PROPERTIES TIMEOUT 240 LABELS e2e SKIP_RETURN_CODE 77)
+
 # With the driver and libnfc in the test's own process: under the sanitizers, under valgrind, and 100,000 frames.
 schoolpoort_unit_test(reader_frames SOURCES test_reader_frames.c ${CMAKE_SOURCE_DIR}/drivers/reader/nfc.c
 	USES reader_field lanes emu_control wire sys lib::libnfc)

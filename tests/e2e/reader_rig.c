@@ -127,6 +127,21 @@ void rig_kiosk(struct rig *rig, bool on)
 			0);
 }
 
+static void exec_wrapped(const char *const *wrapper, char *const *args)
+{
+	char *all[32];
+	size_t n = 0;
+
+	for (; *wrapper && n < 20; wrapper++)
+		all[n++] = strdup(*wrapper);
+	all[n++] = strdup(TEST_BIN_DIR "/schoolpoort-reader");
+	for (args++; *args && n < 31; args++)
+		all[n++] = *args;
+	all[n] = NULL;
+	execvp(all[0], all);
+	_exit(127);
+}
+
 static void run_reader(const struct rig *rig, const char *conf, int log_fd)
 {
 	char *const args[] = { strdup("schoolpoort-reader"), strdup("--config"), strdup(conf),
@@ -142,6 +157,8 @@ static void run_reader(const struct rig *rig, const char *conf, int log_fd)
 		close(STDIN_FILENO);
 		close(STDOUT_FILENO);
 	}
+	if (rig->wrapper)
+		exec_wrapped(rig->wrapper, args);
 	execv(TEST_BIN_DIR "/schoolpoort-reader", args);
 	_exit(127);
 }
