@@ -9,7 +9,7 @@ endforeach()
 schoolpoort_part(manager SOURCES manager.c watched.c USES stage school emu_control wire lib::cmocka)
 target_compile_definitions(sp_manager PRIVATE TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 # A whole gate under a service manager. Most of it is waiting for the ten seconds of a watchdog.
-foreach(name hang startup peak)
+foreach(name hang startup peak strangers)
 	schoolpoort_unit_test(e2e_${name} SOURCES test_${name}.c
 		USES manager kills school stage emu_control wire core sys)
 	add_dependencies(test_e2e_${name} ${watched_programs})

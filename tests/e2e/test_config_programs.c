@@ -188,7 +188,7 @@ static int lines_of(const char *text)
 	return n;
 }
 
-static void test_refused(void **state)
+static void p6_bad_lines_are_refused_by_name(void **state)
 {
 	(void)state;
 	struct stage *s = stage_open();
@@ -216,7 +216,7 @@ static void test_refused(void **state)
 }
 
 /* Whole files: what is missing, and what isn't readable. */
-static void test_refused_files(void **state)
+static void p6_files_refused_as_a_whole(void **state)
 {
 	(void)state;
 	struct stage *s = stage_open();
@@ -337,7 +337,7 @@ static void test_rehearsal(void **state)
 		}
 }
 
-static void test_second_instance(void **state)
+static void p2_second_instance_exits_1(void **state)
 {
 	(void)state;
 	for (size_t i = 2; i < 4; i++) {
@@ -410,7 +410,7 @@ static void check_term(enum broker broker)
 	stage_close(s);
 }
 
-static void test_term(void **state)
+static void p7_stops_whatever_the_broker_does(void **state)
 {
 	(void)state;
 	for (int broker = BROKER_NONE; broker <= BROKER_KILLED; broker++)
@@ -422,12 +422,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_help_and_version),
 		cmocka_unit_test(test_usage),
-		cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_refused_files),
+		cmocka_unit_test(p6_bad_lines_are_refused_by_name),
+		cmocka_unit_test(p6_files_refused_as_a_whole),
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_rehearsal),
-		cmocka_unit_test(test_second_instance),
-		cmocka_unit_test(test_term),
+		cmocka_unit_test(p2_second_instance_exits_1),
+		cmocka_unit_test(p7_stops_whatever_the_broker_does),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
