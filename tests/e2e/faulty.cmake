@@ -13,3 +13,7 @@ schoolpoort_unit_test(m3_m10_m11_m14_links SOURCES test_links.c USES school stag
 add_dependencies(test_m3_m10_m11_m14_links schoolpoort-kiosk schoolpoort-register schoolpoortctl fault_proxy)
 set_tests_properties(m3_m10_m11_m14_links PROPERTIES TIMEOUT 400 LABELS e2e)
 schoolpoort_long_test(m3_m10_m11_m14_links_long 1800 COMMAND test_m3_m10_m11_m14_links long)
+schoolpoort_unit_test(m3_m10_cable SOURCES test_cable.c USES school stage wire core sys)
+add_dependencies(test_m3_m10_cable schoolpoort-kiosk schoolpoort-register schoolpoortctl)
+set_tests_properties(m3_m10_cable PROPERTIES TIMEOUT 240 LABELS e2e SKIP_RETURN_CODE 77)
+schoolpoort_long_test(m3_m10_cable_long 400 COMMAND test_m3_m10_cable long)
