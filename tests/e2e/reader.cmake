@@ -31,7 +31,7 @@ endforeach()
 schoolpoort_program(unit_run SOURCES unit_run.c)
 schoolpoort_part(whole_gate SOURCES whole_gate.c USES stage emu_control wire sys lib::cmocka)
 schoolpoort_unit_test(reader_gate SOURCES test_reader_gate.c USES whole_gate lanes stage wire core sys)
-add_dependencies(test_reader_gate schoolpoort-kiosk schoolpoort-reader pn532_emu unit_run)
+add_dependencies(test_reader_gate schoolpoort-kiosk schoolpoort-reader schoolpoort-reader-reset pn532_emu unit_run)
 set_tests_properties(reader_gate PROPERTIES TIMEOUT 240 LABELS e2e)
 schoolpoort_long_test(n8_n11_hours_of_faults 1800 COMMAND test_reader_gate n*_c* 600)
 schoolpoort_unit_test(reader_queue SOURCES test_reader_queue.c

@@ -117,6 +117,32 @@ static void n5_late_answers_are_shown(void **state)
 	shown("N5 answers 900 ms late", "fault late 900", "clear", SHOWN_MAX_MS);
 }
 
+/* What the unit runs before each start says one line where it can't reset, and never keeps the reader from starting. */
+static void n2_reset_never_fails_the_start(void **state)
+{
+	static const struct {
+		const char *setting, *says;
+	} row[] = {
+		{ "screen.sound = off", "" },
+		{ "reader.reset_line = gpiochip99:4", "reader_reset_failed" },
+		{ "reader.connstring = acr122_usb", "" },
+		{ "reader.reset_line = nonsense", "reader.reset_line" },
+	};
+	struct stage *s = stage_open();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		stage_unit(s, "gate-1", (const char *const[]){ row[i].setting, NULL });
+		struct stage_program *p =
+			stage_start(s, "schoolpoort-reader-reset", "gate-1", NULL, NULL);
+		assert_int_equal(stage_wait_exit(s, p), 0);
+		if (row[i].says[0] ? !stage_said(p, row[i].says) : i == 0 && stage_said(p, "\n"))
+			fail_msg("%s: another line than %s", row[i].setting, row[i].says);
+		assert_true(stage_said_count(p, "\n") <= 1);
+	}
+	stage_close(s);
+}
+
 /*
  * libnfc ends a program whose chip answers some commands with bit 7 in the status. InDataExchange, 40, is one that the
  * reader never sends; PowerDown, 16, is another, and is sent at each close.
@@ -356,6 +382,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(n11_card_left_lying_is_one_checkin),
 		cmocka_unit_test(n1_port_gone_is_shown),
 		cmocka_unit_test(n2_mute_chip_is_shown),
+		cmocka_unit_test(n2_reset_never_fails_the_start),
 		cmocka_unit_test(n3_chip_that_only_acks_is_shown),
 		cmocka_unit_test(n3_list_unanswered_is_shown),
 		cmocka_unit_test(n4_wrong_checksums_are_shown),
