@@ -9,7 +9,7 @@ endforeach()
 schoolpoort_part(manager SOURCES manager.c watched.c USES stage school emu_control wire lib::cmocka)
 target_compile_definitions(sp_manager PRIVATE TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 # A whole gate under a service manager. Most of it is waiting for the ten seconds of a watchdog.
-foreach(name hang startup peak strangers)
+foreach(name hang startup peak strangers exhausted)
 	schoolpoort_unit_test(e2e_${name} SOURCES test_${name}.c
 		USES manager kills school stage emu_control wire core sys)
 	add_dependencies(test_e2e_${name} ${watched_programs})
@@ -17,3 +17,4 @@ foreach(name hang startup peak strangers)
 endforeach()
 schoolpoort_long_test(p2_all_24_orders 900 COMMAND test_e2e_startup 24)
 schoolpoort_long_test(p4_p7_u3_peak_long 900 COMMAND test_e2e_peak 10000 100 10)
+schoolpoort_long_test(p3_exhausted_long 900 COMMAND test_e2e_exhausted memory)
