@@ -77,7 +77,7 @@ const char *ctl_usage(void)
 		 "  export informat --date D --half am|pm --out DIR\n"
 		 "  export csv --from D --to D --out FILE\n"
 		 "                                    files for the school's package\n"
-		 "  backup FILE                       a consistent copy of the register's "
+		 "  backup FILE                       a consistent copy of the unit's "
 		 "database\n");
 }
 
@@ -288,6 +288,11 @@ static int answer(const struct ctl *ctl, struct line *l, int fd, const struct wi
 
 	if (status == CTL_DONE && put_files(l, fd, r) < 0)
 		return CTL_FAILED;
+
+	if (status == CTL_DONE && l->command->file == WRITES_FILE && fsync(fd) < 0) {
+		(void)fprintf(stderr, "schoolpoortctl: %s: %s\n", l->file, strerror(errno));
+		return CTL_FAILED;
+	}
 
 	if (ctl->options.json)
 		print_json(r);

@@ -191,8 +191,10 @@ static void send_large(struct hub_client *to, const char *request, size_t len, c
 	wire_node_destroy(asked);
 }
 
-static void answer(struct kiosk *k, struct hub_client *from, const char *bytes, size_t len)
+static void answer(struct kiosk *k, struct hub_client *from, const char *bytes, size_t len, int fd)
 {
+	if (backup_ask(k, from, bytes, len, fd))
+		return;
 	char *text = report_answer(k, bytes, len);
 
 	if (text && strlen(text) > ANSWER_MAX)
@@ -202,7 +204,8 @@ static void answer(struct kiosk *k, struct hub_client *from, const char *bytes, 
 	free(text);
 }
 
-static void take_datagram(struct kiosk *k, struct hub_client *from, const char *bytes, size_t len)
+static void take_datagram(
+	struct kiosk *k, struct hub_client *from, const char *bytes, size_t len, int fd)
 {
 	struct kiosk_client *c = hub_tag(from);
 	static struct wire_local m; /* too large for the stack of a handler; one thread */
@@ -246,7 +249,7 @@ static void take_datagram(struct kiosk *k, struct hub_client *from, const char *
 			mono_us());
 		break;
 	case WIRE_LOCAL_REQUEST:
-		answer(k, from, bytes, len);
+		answer(k, from, bytes, len, fd);
 		break;
 	case WIRE_LOCAL_NONE:
 	case WIRE_LOCAL_WELCOME:
@@ -263,8 +266,6 @@ static void on_client(void *ctx, struct hub_client *client, enum hub_event event
 	struct kiosk *k = ctx;
 	struct kiosk_client *c = hub_tag(client);
 
-	if (fd >= 0)
-		(void)close(fd); /* nothing here is sent by descriptor to a gate */
 	switch (event) {
 	case HUB_CAME:
 		c = calloc(1, sizeof(*c));
@@ -273,16 +274,19 @@ static void on_client(void *ctx, struct hub_client *client, enum hub_event event
 		hub_set_tag(client, c);
 		break;
 	case HUB_DATAGRAM:
-		take_datagram(k, client, bytes, len);
+		take_datagram(k, client, bytes, len, fd);
 		break;
 	case HUB_TOO_LARGE:
 		complain(k, client, c, "datagram: over 64 KiB");
 		break;
 	case HUB_GONE:
+		backup_gone(k, client);
 		free(c);
 		hub_set_tag(client, NULL);
 		break;
 	}
+	if (fd >= 0)
+		(void)close(fd); /* who wants to keep it has copied it */
 }
 
 static int look_up(const char *name, bool *ret_has, uid_t *ret_uid)

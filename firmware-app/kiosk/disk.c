@@ -339,6 +339,7 @@ static void open_again(struct kiosk *k)
 	enum wire_store_state was = k->store_state;
 
 	k->store_failed_us = k->now.mono_us;
+	backup_close(k);
 	kiosk_store_close(k->store);
 	k->store = NULL;
 	int64_t confirmed = k->deliver.confirmed;
@@ -462,6 +463,10 @@ void disk_care(struct kiosk *k)
 	}
 	if (idle && mono_us - k->last_purge_us > clock_real_us(&k->clock, PURGE_EVERY_MS))
 		purge(k);
+	if (backup_runs(k))
+		backup_slice(k);
+	else if (idle)
+		backup_night(k);
 	int64_t wal = kiosk_store_wal_bytes(k->store);
 	if (wal > KIOSK_WAL_MAX || (idle && wal > 0)) {
 		int err = kiosk_store_checkpoint(k->store);
@@ -470,10 +475,16 @@ void disk_care(struct kiosk *k)
 	}
 }
 
+void disk_failed(struct kiosk *k, int err)
+{
+	fail(k, err);
+}
+
 void disk_close(struct kiosk *k)
 {
 	if (k->store && k->deliver.confirmed != k->saved_confirm)
 		(void)save_confirm(k);
+	backup_close(k);
 	kiosk_store_close(k->store);
 	k->store = NULL;
 	forget_unsaved(k);

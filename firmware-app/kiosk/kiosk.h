@@ -63,6 +63,20 @@ struct kiosk_client {
 	bool complained; /* a datagram that it got wrong was logged */
 };
 
+/* A copy that is being made, and how far tonight's work has got. */
+struct kiosk_backup {
+	struct db_backup *copy; /* NULL: none, or it is whole */
+	int from, to; /* the whole copy on its way to who asked; -1 none */
+	int64_t bytes;
+	char path[CONFIG_PATH_MAX + 64];
+	bool nightly;
+	struct hub_client *client; /* who asked; NULL: nobody */
+	struct wire_node *request; /* owned */
+	int step; /* of the night: 0 copy, 1 truncate, 2 check */
+	int tries; /* of the check */
+	struct civil_date night; /* done last */
+};
+
 struct kiosk {
 	struct config config;
 	struct config_options options;
@@ -95,6 +109,7 @@ struct kiosk {
 
 	int64_t started_us;
 	char db_path[CONFIG_PATH_MAX + sizeof(KIOSK_STORE_FILE) + 1];
+	struct kiosk_backup backup;
 	char ballast_path[CONFIG_PATH_MAX + sizeof(KIOSK_BALLAST_FILE) + 1];
 	bool has_ballast;
 	int64_t ballast_looked_us;
@@ -176,6 +191,21 @@ void report_state(const struct kiosk *k, struct wire_gate_state *ret_state);
 /** report_answer() - a request of the command line. @bytes: the datagram. Return: the answer, for free(), or NULL. */
 char *report_answer(const struct kiosk *k, const char *bytes, size_t len);
 
+/* backup.c */
+/** backup_ask() - a request of the command line that may be for a copy. @fd: the caller's file, or -1; stays the caller's.
+ * Return: whether it was; then its answer is given here, now or later. */
+bool backup_ask(struct kiosk *k, struct hub_client *client, const char *bytes, size_t len, int fd);
+/** backup_gone() - a client went. */
+void backup_gone(struct kiosk *k, const struct hub_client *client);
+/** backup_runs() - whether slices wait for their turn. */
+bool backup_runs(const struct kiosk *k);
+/** backup_slice() - go on for at most 50 ms. */
+void backup_slice(struct kiosk *k);
+/** backup_night() - when idle: tonight's copy, checkpoint and check, a step at a time. */
+void backup_night(struct kiosk *k);
+/** backup_close() - before the database is closed: end what runs. */
+void backup_close(struct kiosk *k);
+
 /* disk.c */
 /** disk_open() - open the database and load what a restart must remember; on a full disk 0 without one. Return: 0 or a
  * store_err. */
@@ -196,5 +226,7 @@ void disk_relog(struct kiosk *k, bool all);
 void disk_confirm(struct kiosk *k);
 /** disk_care() - housekeeping at the end of a turn: save the confirm, checkpoint, purge, open again after a failure. */
 void disk_care(struct kiosk *k);
+/** disk_failed() - it was found damaged: closed, opened and replaced soon. */
+void disk_failed(struct kiosk *k, int err);
 /** disk_close() - accepts a kiosk without a database. */
 void disk_close(struct kiosk *k);

@@ -32,7 +32,8 @@ static void on_link(void *ctx, int fd, uint32_t events)
 
 static int64_t until_wake_us(const struct kiosk *k)
 {
-	int64_t wait_us = k->redate && k->state.store_ok ? 0 : TURN_MAX_US;
+	bool at_once = (k->redate && k->state.store_ok) || (backup_runs(k) && k->store);
+	int64_t wait_us = at_once ? 0 : TURN_MAX_US;
 	int64_t view_ms = kiosk_next_ms(&k->state, &k->now);
 	int64_t again_us = deliver_next_us(&k->deliver, k->now.mono_us);
 
@@ -238,6 +239,7 @@ static int open_all(struct kiosk *k)
 static void close_all(struct kiosk *k)
 {
 	broker_close(k);
+	backup_close(k); /* while there is somebody to tell */
 	clients_close(k);
 	disk_close(k);
 	loop_destroy(k->loop);
@@ -253,6 +255,7 @@ int main(int argc, char **argv)
 
 	if (!k)
 		return 1;
+	k->backup.from = k->backup.to = -1;
 	if (config_start(argc, argv, CONFIG_KIOSK, &k->options, &k->config, &status) != 0)
 		goto out;
 	if (clock_init(&k->clock, k->options.clock_spec,

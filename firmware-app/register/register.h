@@ -99,6 +99,14 @@ struct register_asked {
 	struct uuid request;
 };
 
+/* Tonight's work. */
+struct register_night {
+	struct db_backup *copy; /* being made; NULL: none */
+	bool copied; /* or tried */
+	int tries; /* of the check */
+	struct civil_date done; /* the last date of which all was done */
+};
+
 struct register_program {
 	struct config config;
 	struct config_options options;
@@ -164,6 +172,7 @@ struct register_program {
 	int32_t closed_day; /* every half day up to here has its marks, in the database too */
 	bool roster_changed; /* an import was committed: load it, make gates/data */
 
+	struct register_night night;
 	struct register_store_rescue
 		rescue; /* what a damaged database left to be said and held back */
 	bool recovered; /* in this run: shown as the store's state */
@@ -229,6 +238,12 @@ bool desk_enrol_takes(struct register_program *r, const struct checkin *c);
 void desk_gone(struct register_program *r, const struct hub_client *client);
 /** desk_close() - forget who waits. */
 void desk_close(struct register_program *r);
+
+/* night.c */
+/** night_care() - a step of tonight's work, or a slice of its copy; where the database is open. */
+void night_care(struct register_program *r);
+/** night_close() - before the database is closed: drop a copy that isn't whole. */
+void night_close(struct register_program *r);
 
 /* rescue.c */
 /** rescue_open() - after the database was opened: say and follow what a damaged one left. Return: 0 or a store_err. */

@@ -602,6 +602,7 @@ void school_close(struct register_program *r)
 	drop_days(r);
 	register_effects_destroy(r->fx);
 	roster_destroy(r->roster);
+	night_close(r);
 	register_store_close(r->store);
 	r->fx = NULL;
 	r->roster = NULL;
@@ -642,6 +643,7 @@ static void open_again(struct register_program *r)
 	if (r->store_failed_us == 0 ||
 		r->now.mono_us - r->store_failed_us < REGISTER_STORE_AGAIN_US)
 		return;
+	night_close(r);
 	register_store_close(r->store);
 	r->store = NULL;
 	int err = register_store_open(r->db_path, r->clock.simulated, &r->store);
@@ -675,6 +677,7 @@ void school_care(struct register_program *r)
 	if (!r->store)
 		return;
 	retain_care(r);
+	night_care(r);
 	int64_t wal = register_store_wal_bytes(r->store);
 	int day = civil_day_number(r->state.today);
 	bool night = day != r->checkpoint_day &&

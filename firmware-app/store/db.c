@@ -205,6 +205,37 @@ static int quick_check(struct db *db)
 	return err;
 }
 
+struct stopping {
+	bool (*stop)(void *ctx);
+	void *ctx;
+};
+
+static int ask_to_stop(void *context)
+{
+	const struct stopping *s = context;
+
+	return s->stop(s->ctx);
+}
+
+int db_check(struct db *db, bool (*stop)(void *ctx), void *ctx)
+{
+	struct stopping stopping = { stop, ctx };
+	char answer[64];
+
+	sqlite3_progress_handler(db->handle, QUICK_CHECK_STEPS, ask_to_stop, &stopping);
+	int err = ask(db, "PRAGMA integrity_check(1)", answer, sizeof(answer));
+	bool cut_short = sqlite3_errcode(db->handle) == SQLITE_INTERRUPT;
+	sqlite3_progress_handler(db->handle, 0, NULL, NULL);
+	if (cut_short)
+		return 0;
+	if (!err && strcmp(answer, "ok") == 0)
+		return 1;
+	if (err && err != STORE_ERR_DAMAGED)
+		return err;
+	db->suspect = true;
+	return db_condemn(db->path) < 0 ? STORE_ERR_IO : STORE_ERR_DAMAGED;
+}
+
 /* Is this file ours, of our kind of clock, and of a version that we may write? */
 static int check_marks(
 	struct db *db, const struct db_schema *schema, bool rehearsal, int64_t *ret_version)

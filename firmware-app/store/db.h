@@ -145,7 +145,9 @@ int db_checkpoint(struct db *db, bool truncate);
 /** db_wal_bytes() - what a checkpoint would have to move, in bytes. */
 int64_t db_wal_bytes(const struct db *db);
 
-struct db_backup; /* opaque */
+/** db_check() - integrity_check, whole. @stop: asked every few ms, true ends it. Return: 1 sound, 0 ended before, or a
+ * store_err; with STORE_ERR_DAMAGED the file is marked, and db_open_rescued() replaces it at the next open. */
+int db_check(struct db *db, bool (*stop)(void *ctx), void *ctx);
 
 /** db_backup_open() - start a copy of a database in use. @path: replaced once the copy is whole;
  * until then it grows under PATH.part. Return: 0 or a store_err. */

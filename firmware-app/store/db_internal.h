@@ -40,5 +40,9 @@ struct db_query db_query_of(struct db *db, sqlite3_stmt *stmt);
  * Return: 0, also where there is none, or a store_err. */
 int db_secure_wal(const char *path);
 
+/** db_condemn() - mark a file for the next db_open_rescued(), whose quick_check may find nothing. Return: 0 or a
+ * store_err. */
+int db_condemn(const char *path);
+
 /** db_sync_folder() - bring a new or changed name in a file's folder onto the medium. */
 int db_sync_folder(const char *path);

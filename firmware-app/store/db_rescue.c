@@ -25,6 +25,7 @@ struct db_backup {
 	struct db to;
 	sqlite3_backup *copy;
 	char path[DB_PATH_MAX]; /* the final name */
+	int fd; /* of the part, opened before SQLite's and closed after it: see db_backup_close() */
 	bool whole;
 };
 
@@ -40,6 +41,16 @@ static int errno_error(int e)
 	default:
 		return STORE_ERR_IO;
 	}
+}
+
+int store_backup_step(struct db_backup *backup, int n_pages)
+{
+	return db_backup_step(backup, n_pages);
+}
+
+int store_backup_close(struct db_backup *backup)
+{
+	return db_backup_close(backup);
 }
 
 static int sync_path(const char *path, int flags)
@@ -113,12 +124,19 @@ int db_backup_open(struct db *db, const char *path, struct db_backup **ret_backu
 		free(b);
 		return STORE_ERR_IO;
 	}
-	if (unlink(part) < 0 && errno != ENOENT) {
+	b->fd = unlink(part) < 0 && errno != ENOENT
+			? -1
+			: open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (b->fd < 0) {
 		int err = errno_error(errno);
 		free(b);
 		return err;
 	}
 	int err = db_connect(&b->to, part);
+	/* Nobody reads it before it is whole, so nothing protects it; and a slice's pages leave memory with the slice. */
+	if (!err)
+		err = db_exec(&b->to, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+				      " PRAGMA cache_size=16; PRAGMA mmap_size=0");
 	if (!err) {
 		b->copy = sqlite3_backup_init(b->to.handle, "main", db->handle, "main");
 		if (!b->copy)
@@ -137,6 +155,9 @@ int db_backup_step(struct db_backup *backup, int n_pages)
 	assert(n_pages > 0 || n_pages == -1);
 	int rc = sqlite3_backup_step(backup->copy, n_pages);
 
+	/* Slice by slice, so that the last sync isn't one of the whole file: seconds, on a slow card. */
+	if ((rc == SQLITE_OK || rc == SQLITE_DONE) && fdatasync(backup->fd) < 0)
+		return errno_error(errno);
 	if (rc == SQLITE_DONE)
 		backup->whole = true;
 	/* The source is our own connection, so nothing else can hold it for long. */
@@ -157,9 +178,11 @@ int db_backup_close(struct db_backup *backup)
 		backup->whole = false;
 	sqlite3_close(backup->to.handle);
 	/* Only now: a descriptor closed beside SQLite's would drop its locks. */
-	if (backup->whole) {
-		err = sync_path(part, 0);
-		if (!err && rename(part, backup->path) < 0)
+	if (backup->whole && fsync(backup->fd) < 0)
+		err = errno_error(errno);
+	(void)close(backup->fd);
+	if (backup->whole && !err) {
+		if (rename(part, backup->path) < 0)
 			err = errno_error(errno);
 		if (!err)
 			err = db_sync_folder(backup->path);
@@ -396,6 +419,32 @@ static int make(const char *path, const struct db_schema *schema, bool rehearsal
 	return err ? err : db_sync_folder(path);
 }
 
+static int condemned_name(const char *path, char *ret_name)
+{
+	int n = snprintf(ret_name, DB_PATH_MAX, "%s.condemned", path);
+
+	return n < 0 || n >= DB_PATH_MAX ? STORE_ERR_IO : 0;
+}
+
+int db_condemn(const char *path)
+{
+	char name[DB_PATH_MAX];
+	int err = condemned_name(path, name);
+	int fd = err ? -1 : open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err ? err : errno_error(errno);
+	(void)close(fd);
+	return db_sync_folder(path);
+}
+
+static bool is_condemned(const char *path)
+{
+	char name[DB_PATH_MAX];
+
+	return condemned_name(path, name) == 0 && exists(name);
+}
+
 static bool is_empty(const char *path)
 {
 	struct stat st;
@@ -417,13 +466,17 @@ int db_open_rescued(const char *path, const struct db_schema *schema, bool rehea
 	if (!err && !exists(path))
 		err = make(path, schema, rehearsal);
 	if (!err)
-		err = is_empty(path) ? STORE_ERR_DAMAGED : db_open(path, schema, rehearsal, ret_db);
+		err = is_empty(path) || is_condemned(path)
+			      ? STORE_ERR_DAMAGED
+			      : db_open(path, schema, rehearsal, ret_db);
 	if (err == STORE_ERR_DAMAGED) {
 		err = build_new(fresh, path, schema, rehearsal, refill, context);
 		if (!err)
 			err = db_move_aside(path, aside);
 		if (!err && rename(fresh, path) < 0)
 			err = errno_error(errno);
+		if (!err && condemned_name(path, aside) == 0)
+			(void)unlink(aside); /* its sentence is carried out */
 		if (!err)
 			err = db_sync_folder(path);
 		if (!err)

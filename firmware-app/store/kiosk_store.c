@@ -123,6 +123,7 @@ static const struct db_schema schema = {
 /* Keys of meta. */
 #define META_LOG "log"
 #define META_CONFIRMED "confirmed_seq"
+#define META_CHECKED "checked_day"
 #define META_PURGED "purged_seq" /* the last number that was given, once its row is gone */
 
 struct kiosk_store {
@@ -652,6 +653,31 @@ int kiosk_store_prove(struct kiosk_store *s, int64_t confirmed)
 bool kiosk_store_is_suspect(const struct kiosk_store *s)
 {
 	return db_is_suspect(s->db);
+}
+
+int kiosk_store_backup_open(struct kiosk_store *s, const char *path, struct db_backup **ret_backup)
+{
+	return db_backup_open(s->db, path, ret_backup);
+}
+
+int kiosk_store_check(struct kiosk_store *s, bool (*stop)(void *ctx), void *ctx)
+{
+	return db_check(s->db, stop, ctx);
+}
+
+bool kiosk_store_check_due(struct kiosk_store *s, int32_t today, int days)
+{
+	int64_t last = 0;
+
+	return db_meta_int(s->db, META_CHECKED, 0, &last) == 0 &&
+	       (last > today || today - last >= days);
+}
+
+int kiosk_store_checked(struct kiosk_store *s, int32_t today)
+{
+	int err = db_begin(s->db);
+
+	return err ? err : db_end_with(s->db, db_meta_put_int(s->db, META_CHECKED, today));
 }
 
 int kiosk_store_truncate(struct kiosk_store *s)

@@ -134,6 +134,18 @@ int kiosk_store_prove(struct kiosk_store *s, int64_t confirmed);
  * open it before it is used again. */
 bool kiosk_store_is_suspect(const struct kiosk_store *s);
 
+/** kiosk_store_backup_open() - start a copy, for store_backup_step(). @path: replaced once the copy is whole.
+ * Return: 0 or a store_err. */
+int kiosk_store_backup_open(struct kiosk_store *s, const char *path, struct db_backup **ret_backup);
+
+/** kiosk_store_check() - a whole check. @stop: asked every few ms; true ends it.
+ * Return: 1 sound, 0 ended before, or a store_err: after STORE_ERR_DAMAGED the next open replaces the file. */
+int kiosk_store_check(struct kiosk_store *s, bool (*stop)(void *ctx), void *ctx);
+/** kiosk_store_check_due() - whether the last one is @days or more ago. @today: day number */
+bool kiosk_store_check_due(struct kiosk_store *s, int32_t today, int days);
+/** kiosk_store_checked() - it was done, or tried for as long as there was time. Return: 0 or a store_err. */
+int kiosk_store_checked(struct kiosk_store *s, int32_t today);
+
 /** kiosk_store_truncate() - at night, or where the disk is full: as checkpoint, and the WAL gives its room back.
  * Return: 0 or a store_err. */
 int kiosk_store_truncate(struct kiosk_store *s);

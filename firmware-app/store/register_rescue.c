@@ -18,6 +18,7 @@
 #define META_REFILLING "rescue_refilling"
 #define META_BASE "rescue_revision_base"
 #define META_DAY "rescue_day"
+#define META_CHECKED "checked_day"
 #define REVISIONS 1000 /* more than an alert of one day ever has */
 
 #define DAYS "BETWEEN 0 AND 80000"
@@ -201,4 +202,32 @@ int register_store_rescue_put(struct register_store *s, const struct register_st
 	if (!err)
 		err = db_meta_put_int(s->db, META_DAY, rescue->day);
 	return err;
+}
+
+int register_store_backup_open(
+	struct register_store *s, const char *path, struct db_backup **ret_backup)
+{
+	return db_backup_open(s->db, path, ret_backup);
+}
+
+int register_store_check(struct register_store *s, bool (*stop)(void *ctx), void *ctx)
+{
+	return db_check(s->db, stop, ctx);
+}
+
+bool register_store_check_due(struct register_store *s, int32_t today, int days)
+{
+	int64_t last = 0;
+
+	return db_meta_int(s->db, META_CHECKED, 0, &last) == 0 &&
+	       (last > today || today - last >= days);
+}
+
+int register_store_checked(struct register_store *s, int32_t today)
+{
+	int err = register_store_begin(s);
+
+	if (!err)
+		err = db_meta_put_int(s->db, META_CHECKED, today);
+	return register_store_end(s, err);
 }

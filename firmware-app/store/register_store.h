@@ -82,6 +82,19 @@ int register_store_checkpoint(struct register_store *s, bool truncate);
 /** register_store_wal_bytes() - size of the WAL, for deciding on a checkpoint. */
 int64_t register_store_wal_bytes(const struct register_store *s);
 
+/** register_store_backup_open() - start a copy, for store_backup_step(). @path: replaced once the copy is whole.
+ * Return: 0 or a store_err. */
+int register_store_backup_open(
+	struct register_store *s, const char *path, struct db_backup **ret_backup);
+
+/** register_store_check() - a whole check. @stop: asked every few ms; true ends it.
+ * Return: 1 sound, 0 ended before, or a store_err: after STORE_ERR_DAMAGED the next open replaces the file. */
+int register_store_check(struct register_store *s, bool (*stop)(void *ctx), void *ctx);
+/** register_store_check_due() - whether the last one is @days or more ago. @today: day number */
+bool register_store_check_due(struct register_store *s, int32_t today, int days);
+/** register_store_checked() - in a transaction of its own. Return: 0 or a store_err. */
+int register_store_checked(struct register_store *s, int32_t today);
+
 /** register_store_backup() - a consistent copy as a new file. Return: 0 or a store_err. */
 int register_store_backup(struct register_store *s, const char *path);
 

@@ -24,5 +24,14 @@ enum store_err {
 	STORE_ERR_EXISTS = -EEXIST, /* an id or key that is there already */
 };
 
+struct db_backup; /* opaque: a copy that is being made */
+
+/** store_backup_step() - copy some more, onto the medium; what the owner writes in between is in the copy.
+ * @n_pages: 1 or more, of 4 KiB. Return: 1: go on, 0: done, or a store_err. */
+int store_backup_step(struct db_backup *backup, int n_pages);
+/** store_backup_close() - after a step's 0: give the copy its name, else drop it. Before its store is closed.
+ * Return: 0 or a store_err; accepts NULL. */
+int store_backup_close(struct db_backup *backup);
+
 /** store_err_text() - what happened, for a log line; static storage. */
 const char *store_err_text(int err);

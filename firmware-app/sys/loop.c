@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
@@ -217,6 +218,14 @@ int loop_turn(struct loop *loop, int64_t wait_us, int most)
 	if (r < 0)
 		return r;
 	return loop->stopping ? -ESTALE : loop->n_dispatched;
+}
+
+bool loop_is_ready(struct loop *loop)
+{
+	/* sd-event's own descriptor is an epoll: readable as soon as one of its sources is. */
+	struct pollfd p = { .fd = sd_event_get_fd(loop->event), .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
 }
 
 void loop_stop(struct loop *loop)

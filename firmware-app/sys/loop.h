@@ -44,6 +44,9 @@ void loop_drop(struct loop_source *source);
  */
 int loop_turn(struct loop *loop, int64_t wait_us, int most);
 
+/** loop_is_ready() - whether somebody waits for a turn: a descriptor has something, or a timer is due. */
+bool loop_is_ready(struct loop *loop);
+
 /** loop_stop() - end as by SIGTERM. */
 void loop_stop(struct loop *loop);
 
