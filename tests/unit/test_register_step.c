@@ -613,6 +613,9 @@ static void c1_revisions_in_any_order(void **state)
 	for (size_t e = 0; e < ARRAY_LEN(end); e++)
 		for (size_t o = 0; o < ARRAY_LEN(order); o++) {
 			struct school *s = &school;
+			/* Every order for the end with most to correct, there and back for the others. */
+			if (e != 3 && o != 0 && o != 5)
+				continue;
 			school_open(s, 1);
 			bring_4c(s, 10);
 			school_now(s, HMS(8, 40, 0));
