@@ -14,6 +14,7 @@
 
 #include "kiosk/kiosk.h"
 #include "sys/log.h"
+#include "sys/memory.h"
 #include "sys/zone.h"
 
 #define TURN_MAX_US INT64_C(1000000) /* a turn at least every second: reader's silence, watchdog */
@@ -253,6 +254,7 @@ int main(int argc, char **argv)
 	const char *reason;
 	int status = 1;
 
+	memory_give_back();
 	if (!k)
 		return 1;
 	k->backup.from = k->backup.to = -1;

@@ -14,6 +14,7 @@
 
 #include "register/register.h"
 #include "sys/log.h"
+#include "sys/memory.h"
 #include "sys/zone.h"
 
 #define TURN_MAX_US INT64_C(1000000) /* a turn at least every second: watchdog, clock state */
@@ -189,6 +190,8 @@ int main(int argc, char **argv)
 	struct register_program *r = calloc(1, sizeof(*r));
 	const char *reason;
 	int status = 1;
+
+	memory_give_back();
 	if (!r)
 		return 1;
 	r->confirms = calloc(REGISTER_CONFIRMS_MAX, sizeof(*r->confirms));

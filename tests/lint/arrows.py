@@ -43,6 +43,7 @@ FOREIGN = (
     (("SDL*.h", "SDL2/*"), ("sdl2", "SDL2_ttf"), ("ui/screen",)),
     (("png.h",), ("libpng",), ("ui/screen",)),  # pictures of the screen, for demo and goldens
     (("libintl.h",), (), ("ui/screen", "firmware-app/ctl")),  # text for people
+    (("malloc.h",), (), ("firmware-app/sys/memory.c",)),  # of glibc alone
     (("cmocka.h",), ("cmocka",), ()),
     (("pthread.h", "threads.h"), ("threads",), (LINK, SYS, "firmware-app/kiosk",
                                                 "firmware-app/register", "ui/screen")),
