@@ -261,8 +261,12 @@ static int64_t p95_of_taps(struct peak *p, uint64_t views_between)
 					local_send(p->reader.fd, "{\"v\":1,\"type\":\"two_cards\"}",
 						26, -1),
 					0);
-			while (p->views.n_views < before + 16)
+			int64_t end_us = tap_now_us() + STAGE_DEADLINE_MS * INT64_C(1000);
+			while (p->views.n_views < before + 16) {
+				if (tap_now_us() > end_us)
+					fail_msg("no view came any more");
 				serve(p);
+			}
 		}
 		took_us[i] = time_tap(p);
 	}
