@@ -164,7 +164,7 @@ static void take_gate_state(
 	/* It believes more to be stored than is, or has less than it once told: either database is an
 	 * old copy. Said now, not at the next tap: absence is decided on what it still holds. A state
 	 * from before this connection says what was sent meanwhile, to nobody. */
-	bool behind = event->retained && state.last_seq > through;
+	bool behind = event->retained && state.last_seq > through && state.confirmed_seq == through;
 	if (r->store && gate->absence.online && !uuid_is_none(state.log) &&
 		(behind || state.confirmed_seq > through ||
 			(state.last_seq >= 0 && through > state.last_seq)))
@@ -264,13 +264,15 @@ static void take_message(struct register_program *r, const struct link_event *ev
 		take_checkin(r, id, event);
 }
 
-/* A gate that waits for a confirm sends again at once when it hears the old one: see kiosk/deliver.h. */
+/* A gate that waits for a confirm sends again at once when it hears the old one: see kiosk/deliver.h. Never a number that it
+ * doesn't believe itself: of an old copy, that would confirm check-ins that are not the register's. */
 static void ask_for_the_rest(struct register_program *r)
 {
 	for (size_t g = 0; r->store && g < r->n_gates_known; g++) {
 		const struct register_gate *gate = &r->state.gates[g];
 		const struct absence_gate *a = &gate->absence;
-		if (a->online && !uuid_is_none(a->log) && a->last_seq > a->stored_through)
+		if (a->online && !uuid_is_none(a->log) && a->last_seq > a->stored_through &&
+			gate->last.confirmed_seq == a->stored_through)
 			school_confirm_again(r, gate->id, a->log, a->stored_through);
 	}
 }
