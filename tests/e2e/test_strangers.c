@@ -189,8 +189,8 @@ static bool is_refused(int fd, const char *text)
 }
 
 static const char *const messages[] = {
-	"{\"v\":1,\"type\":\"card\",\"uid\":\"04a1b2c3d4e5f6\",\"sak\":32,\"atqa\":\"0344\",\"seen_"
-	"us\":1}",
+	("{\"v\":1,\"type\":\"card\",\"uid\":\"04a1b2c3d4e5f6\",\"sak\":32,\"atqa\":\"0344\","
+	 "\"seen_us\":1}"),
 	"{\"v\":1,\"type\":\"gone\"}",
 	"{\"v\":1,\"type\":\"two_cards\"}",
 	"{\"v\":1,\"type\":\"status\",\"state\":\"ok\"}",
