@@ -124,6 +124,16 @@ static void retire(struct register_program *r, const char *id)
 		log_info("gate_retired gate=%s next=empty_its_state", id);
 }
 
+/*
+ * Who is asked for the rest hears no more than it has heard before: a gate whose database is an old copy would take a
+ * higher number for its own new taps. What it sends then tells.
+ */
+static int64_t its_own(const struct wire_gate_state *state, int64_t through)
+{
+	int64_t heard = state->confirmed_seq > 0 ? state->confirmed_seq : 0;
+	return heard < through ? heard : through;
+}
+
 static void take_gate_state(
 	struct register_program *r, const char *id, const struct link_event *event)
 {
@@ -168,7 +178,7 @@ static void take_gate_state(
 	if (r->store && gate->absence.online && !uuid_is_none(state.log) &&
 		(behind || state.confirmed_seq > through ||
 			(state.last_seq >= 0 && through > state.last_seq)))
-		school_confirm_again(r, id, state.log, through);
+		school_confirm_again(r, id, state.log, behind ? its_own(&state, through) : through);
 	if (gate->absence.online != was_online)
 		log_info("gate_%s gate=%s", gate->absence.online ? "online" : "offline", id);
 }
@@ -273,7 +283,8 @@ static void ask_for_the_rest(struct register_program *r)
 		const struct absence_gate *a = &gate->absence;
 		if (a->online && !uuid_is_none(a->log) && a->last_seq > a->stored_through &&
 			gate->last.confirmed_seq == a->stored_through)
-			school_confirm_again(r, gate->id, a->log, a->stored_through);
+			school_confirm_again(
+				r, gate->id, a->log, its_own(&gate->last, a->stored_through));
 	}
 }
 
