@@ -15,12 +15,12 @@
 #include "e2e/stores.h"
 #include "unit/unit.h"
 
-#define KILLS_DEFAULT 40 /* 15 s with the sanitizers */
-#define MEAN_MS_DEFAULT 110 /* between two kills */
+#define KILLS_DEFAULT 40
+#define MEAN_MS_DEFAULT 100 /* between two kills */
 #define VALIDATED_MAX 400 /* kills: beyond it the messages are too many for the validator */
 #define AWAY_MS 40000 /* long enough for the longest wait between two attempts */
-#define D2_SPEED 20
-#define D2_MS 8000 /* from 08:43:30 past 08:46, when a silent gate is waited for no longer */
+#define D2_SPEED 30
+#define D2_MS 5500 /* from 08:43:30 past 08:46, when a silent gate is waited for no longer */
 #define D2_KILLS_MAX 1000 /* more than come in that time */
 #define CUT_OFF_S (8 * 3600 + 45 * 60) /* 08:25 and twenty minutes */
 
@@ -160,7 +160,7 @@ static void put_absent(struct kills *k, struct stores *st)
 }
 
 /*
- * 08:43:30 at twenty times the speed, until everything is decided; half of the school taps around the cut-off of 08:45,
+ * 08:43:30 at thirty times the speed, until everything is decided; half of the school taps around the cut-off of 08:45,
  * each once. Classes of four, so that each missing pupil has an alert of his own.
  */
 static void d2_no_false_absence_among_kills(void **state)
