@@ -197,7 +197,7 @@ static void check_bad(const char *what, const char *said, const char *name, bool
 	ran_finish(&r);
 }
 
-static void test_refused_files(void **state)
+static void d4_refused_files_change_nothing(void **state)
 {
 	(void)state;
 	char *before = picture();
@@ -383,7 +383,7 @@ static void test_taken_files(void **state)
 	}
 }
 
-static void test_dry_run_and_remove(void **state)
+static void d4_nobody_disappears_unasked_and_a_dry_run_says_so(void **state)
 {
 	(void)state;
 	struct wire_node *n;
@@ -499,12 +499,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_contents),
-		cmocka_unit_test(test_refused_files),
+		cmocka_unit_test(d4_refused_files_change_nothing),
 		cmocka_unit_test(test_refused_sizes),
 		cmocka_unit_test(test_refused_commands),
 		cmocka_unit_test(test_cards),
 		cmocka_unit_test(test_taken_files),
-		cmocka_unit_test(test_dry_run_and_remove),
+		cmocka_unit_test(d4_nobody_disappears_unasked_and_a_dry_run_says_so),
 		cmocka_unit_test(test_backup),
 		cmocka_unit_test(test_kiosk),
 	};
