@@ -156,7 +156,8 @@ static void s9_gate_takes_taps_on_a_damaged_database(void **state)
 			gate_rig_wait_store(s, "recovered");
 			assert_true(count_aside(s, "gate-1-state") > files); /* the damaged one */
 		} else {
-			assert_int_equal(i % 5, 1);
+			assert_true(i % 5 == 1 ||
+				    i % 5 == 2); /* or in an index: the weekly check finds it */
 			gate_rig_wait_store(s, "ok");
 		}
 		gate_rig_stop(s, g);
