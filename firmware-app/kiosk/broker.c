@@ -128,6 +128,15 @@ static bool has_conflict(struct kiosk *k, const struct wire_confirm *confirm)
 	return conflict;
 }
 
+/* The next state comes after so long at the latest. */
+static void say_state_within(struct kiosk *k, int64_t us)
+{
+	int64_t at_ms = k->now.wall_ms + (int64_t)((double)us / 1000 * k->clock.speed) + 1;
+
+	if (at_ms < k->next_state_ms)
+		k->next_state_ms = at_ms;
+}
+
 static void take_confirm(struct kiosk *k, const struct link_event *event)
 {
 	static struct wire_confirm confirm; /* 50 KB; one thread */
@@ -156,6 +165,9 @@ static void take_confirm(struct kiosk *k, const struct link_event *event)
 	case DELIVER_CONFIRMED:
 		k->last_delivery_ms = k->now.wall_ms;
 		trace_confirmed(&k->trace, confirm.through, clock_mono_us());
+		break;
+	case DELIVER_DOUBTED:
+		say_state_within(k, DELIVER_ECHO_US);
 		break;
 	case DELIVER_BACK:
 		log_warn("register_has_less through=%lld next=send_again",

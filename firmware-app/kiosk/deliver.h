@@ -19,6 +19,8 @@
 #define DELIVER_REFUSED 128 /* MQTT 5: from here on a reason code is a refusal */
 #define DELIVER_AGAIN_US INT64_C(10000000) /* unconfirmed for so long: send again; topics.md */
 #define DELIVER_ASKED_US INT64_C(1000000) /* the same once the register has said a number twice */
+#define DELIVER_ECHO_US                                                                            \
+	INT64_C(2000000) /* so soon after a higher number a lower one is an answer to what came twice */
 
 struct deliver {
 	bool up;
@@ -29,12 +31,14 @@ struct deliver {
 	int64_t waits_from_us; /* since when the oldest unconfirmed one that was sent waits; -1: none waits */
 	int unacked;
 	bool asked; /* the register has said again what it has: what was sent beyond it was lost on its side */
+	int64_t moved_us; /* when `confirmed` last moved on */
 	int64_t asked_us; /* when that was last believed; once in DELIVER_AGAIN_US, since what is sent twice is answered twice */
 };
 
 enum deliver_news {
 	DELIVER_OLD, /* nothing new */
 	DELIVER_CONFIRMED, /* `confirmed` moved on */
+	DELIVER_DOUBTED, /* less than it said a moment ago: say how it is after DELIVER_ECHO_US, and hear whether it is so */
 	DELIVER_BACK, /* the register has less than it had: send again from there */
 	DELIVER_BEYOND, /* it has more than this log ever held: this database is an old copy; draw a new log */
 };

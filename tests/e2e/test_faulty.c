@@ -245,22 +245,24 @@ static void compare(struct stage *s, struct gate *g)
 		ask(reg, NULL, g->unit, "SELECT through FROM log WHERE gate = ?1"), g->numbers);
 }
 
-/* What a confirm says never goes back, and covers the log whole: the order in which check-ins count. */
+/*
+ * The last confirm covers the log whole, and to the gate none has ever gone back: the order in which check-ins count.
+ * (On the broker a lower one may stand behind a higher one: a check-in that came twice is confirmed by its own number.)
+ */
 static void check_confirms(struct stage *s, const struct gate *g)
 {
 	char topic[64];
-	long long last = 0;
+	long long most = 0;
 
 	(void)snprintf(topic, sizeof(topic), "gate/%s/confirm", g->unit);
 	for (long at = -1; (at = stage_find(s, (size_t)(at + 1), topic, NULL)) >= 0;) {
 		const char *through = strstr(stage_message(s, (size_t)at)->payload, "\"through\":");
 		assert_non_null(through);
 		long long n = strtoll(through + strlen("\"through\":"), NULL, 10);
-		if (n < last)
-			fail_msg("%s: confirmed %lld after %lld", g->unit, n, last);
-		last = n;
+		most = n > most ? n : most;
 	}
-	assert_int_equal(last, g->numbers);
+	assert_int_equal(most, g->numbers);
+	assert_false(stage_said(g->kiosk, "register_has"));
 }
 
 /* Not wrong, since only numbers without a gap count: how often one came before an older one. */

@@ -92,6 +92,27 @@ static void m9_confirm_said_again_is_a_request(void **state)
 	assert_int_equal(deliver_next_us(&d, 10 * S + S / 2), 10 * S);
 }
 
+/* A lower number right behind a higher one is an answer to what came twice; the same number later is meant. */
+static void s10_an_echo_does_not_send_back(void **state)
+{
+	(void)state;
+	struct deliver d = { 0 };
+
+	deliver_init(&d, 100, 10);
+	deliver_up(&d, 0);
+	assert_int_equal(deliver_confirmed(&d, 80, 3 * S), DELIVER_CONFIRMED);
+	assert_int_equal(deliver_confirmed(&d, 19, 3 * S), DELIVER_DOUBTED);
+	deliver_down(&d); /* also over a reconnection: the answer was on its way */
+	deliver_up(&d, 4 * S);
+	assert_int_equal(deliver_confirmed(&d, 35, 3 * S + DELIVER_ECHO_US - 1), DELIVER_DOUBTED);
+	assert_int_equal(d.confirmed, 80);
+	assert_int_equal(d.next, 81);
+	assert_int_equal(deliver_confirmed(&d, 35, 3 * S + DELIVER_ECHO_US), DELIVER_BACK);
+	assert_int_equal(d.next, 36);
+	/* Going back is no moving on: the next lower one is believed at once. */
+	assert_int_equal(deliver_confirmed(&d, 30, 3 * S + DELIVER_ECHO_US), DELIVER_BACK);
+}
+
 static void test_confirm(void **state)
 {
 	(void)state;
@@ -194,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_window_moves_with_acks),
 		cmocka_unit_test(test_register_away_repeats_a_window_only),
 		cmocka_unit_test(m9_confirm_said_again_is_a_request),
+		cmocka_unit_test(s10_an_echo_does_not_send_back),
 		cmocka_unit_test(test_confirm),
 		cmocka_unit_test(test_confirm_restarts_the_wait),
 		cmocka_unit_test(test_lost_ack_is_not_waited_for),
