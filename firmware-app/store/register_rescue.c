@@ -93,7 +93,7 @@ static int drop_nonsense(struct db *fresh, size_t i, bool *ret_whole)
 /* Rows of the fresh table go where the backup's take their place. */
 static int take_from_backup(struct db *fresh, const char *backup, size_t i, bool *ret_whole)
 {
-	struct db_copied copied;
+	struct db_copied copied = { 0 };
 	char sql[64];
 	int err = 0;
 
@@ -124,7 +124,7 @@ static int compare_cards(struct db *fresh, struct register_store_rescue *rescue)
 static int take_table(struct db *fresh, const char *damaged, const char *backup, size_t i,
 	struct register_store_rescue *rescue)
 {
-	struct db_copied copied;
+	struct db_copied copied = { 0 };
 	bool sound = true, whole = false;
 	int err = db_copy_table(damaged, fresh, tables[i].name, &copied);
 

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,6 +117,21 @@ static bool note_sync(int file)
 }
 
 /* ---- calls beside SQLite: these stand before the C library's for the whole program ------------- */
+
+int open(const char *path, int flags, ...)
+{
+	const char *name = within || !(flags & O_CREAT) ? NULL : name_of(path);
+	bool is_new = name && access(path, F_OK) < 0;
+	va_list args;
+
+	va_start(args, flags);
+	int fd = (int)syscall(
+		SYS_openat, AT_FDCWD, path, flags, flags & O_CREAT ? va_arg(args, mode_t) : 0);
+	va_end(args);
+	if (fd >= 0 && is_new)
+		note_create(name);
+	return fd;
+}
 
 int unlink(const char *path)
 {

@@ -86,7 +86,7 @@ static bool makes_another_frame(const uint8_t *line, size_t n, const uint8_t *da
 	pn532_parser_init(&p);
 	for (size_t i = 0; i < n; i++) {
 		if (pn532_parser_push(&p, line[i]) == PN532_EVENT_FRAME &&
-			(p.len != len || memcmp(p.data, data, len) != 0))
+			(p.len != len || (len && memcmp(p.data, data, len) != 0)))
 			return true;
 	}
 	return false;
