@@ -2,10 +2,18 @@
 #include "sys/hub.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
+
+#include "sys/clock.h"
+#include "sys/log.h"
+
+#define PAUSE_US INT64_C(1000000) /* of a listener that can't even refuse */
+#define SAID_EVERY_US                                                                              \
+	INT64_C(60000000) /* a line about that; a peer that comes and goes has no more */
 
 struct hub_client {
 	struct hub *hub;
@@ -19,7 +27,11 @@ struct hub_client {
 struct hub {
 	struct loop *loop;
 	struct loop_source *source;
+	struct loop_source *pause; /* a timer */
 	int listen_fd, lock_fd;
+	int spare_fd; /* given up to refuse a client where no other descriptor is left; -1 lost meanwhile */
+	bool is_short; /* of descriptors or memory, as it was last seen */
+	int64_t said_us;
 	char path[108];
 	hub_handler *handler;
 	void *ctx;
@@ -101,6 +113,52 @@ static bool has_room_for(const struct hub *hub, uid_t uid)
 	return hub->n_clients < HUB_CLIENTS_MAX && n < HUB_CLIENTS_OF_USER;
 }
 
+static int open_spare(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void on_pause(void *ctx)
+{
+	struct hub *hub = ctx;
+
+	loop_set_events(hub->source, EPOLLIN);
+}
+
+static void say_short(struct hub *hub, int err)
+{
+	int64_t now_us = clock_mono_us();
+
+	if (!hub->is_short && now_us - hub->said_us >= SAID_EVERY_US) {
+		hub->said_us = now_us;
+		log_warn("clients_refused reason=\"%s\" next=close_them", strerror(-err));
+	}
+	hub->is_short = true;
+}
+
+/*
+ * A client that can't be taken stays in the queue, and the listener readable: the loop would turn for it without end. So
+ * it is taken by the spare descriptor and closed; where even that is gone the listener pauses.
+ */
+static void refuse_one(struct hub *hub, int err)
+{
+	if (err == -EAGAIN || err == -ECONNABORTED)
+		return; /* went before it was taken */
+	say_short(hub, err);
+	int fd = -1;
+	if (hub->spare_fd >= 0) {
+		(void)close(hub->spare_fd);
+		fd = local_accept(hub->listen_fd, NULL);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	hub->spare_fd = open_spare();
+	if (fd >= 0)
+		return;
+	loop_set_events(hub->source, 0);
+	loop_set_timer(hub->pause, PAUSE_US);
+}
+
 static void on_listener(void *ctx, int fd, uint32_t events)
 {
 	struct hub *hub = ctx;
@@ -109,8 +167,11 @@ static void on_listener(void *ctx, int fd, uint32_t events)
 
 	(void)events;
 	free_dropped(hub);
-	if (client_fd < 0)
+	if (client_fd < 0) {
+		refuse_one(hub, client_fd);
 		return;
+	}
+	hub->is_short = false;
 	struct hub_client *c = has_room_for(hub, peer.uid) ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		(void)close(client_fd);
@@ -140,11 +201,16 @@ int hub_open(
 	hub->handler = handler;
 	hub->ctx = ctx;
 	hub->listen_fd = hub->lock_fd = -1;
+	hub->spare_fd = open_spare();
+	hub->said_us = -SAID_EVERY_US;
 	int err = -ENAMETOOLONG;
 	if (strlen(path) >= sizeof(hub->path))
 		goto out;
 	memcpy(hub->path, path, strlen(path) + 1);
 	err = local_listen(path, &hub->listen_fd, &hub->lock_fd);
+	if (err)
+		goto out;
+	err = loop_add_timer(loop, on_pause, hub, &hub->pause);
 	if (err)
 		goto out;
 	err = loop_add_fd(loop, hub->listen_fd, EPOLLIN, on_listener, hub, &hub->source);
@@ -170,6 +236,9 @@ void hub_close(struct hub *hub)
 	}
 	free_dropped(hub);
 	loop_drop(hub->source);
+	loop_drop(hub->pause);
+	if (hub->spare_fd >= 0)
+		(void)close(hub->spare_fd);
 	if (hub->listen_fd >= 0) {
 		(void)unlink(hub->path);
 		(void)close(hub->listen_fd);

@@ -3,7 +3,8 @@
  * sys/hub.h: the listening end of a local socket: its clients, one datagram at a time.
  *
  * Kiosk and register both have one. Bytes only: who a client is and what it may say is the owner's business.
- * A client that doesn't read is dropped, never waited for. All functions are for the loop's thread; none blocks.
+ * A client that doesn't read is dropped, never waited for; one that comes where no descriptor is left is closed, with a
+ * log line for the first. All functions are for the loop's thread; none blocks.
  * Source: contract, local.md.
  */
 #pragma once
@@ -15,8 +16,9 @@
 #include "sys/local.h"
 #include "sys/loop.h"
 
-#define HUB_CLIENTS_MAX                                                                            \
-	64 /* a unit has five programs; the rest is room for people's command lines */
+/* A unit has five programs; the rest is room for people's command lines. Far below 1,024 also because a link's
+ * descriptors must be: libmosquitto waits by select(), see "Blind alleys" of link/. */
+#define HUB_CLIENTS_MAX 64
 #define HUB_CLIENTS_OF_USER                                                                        \
 	32 /* of them: one user who takes all that he can get leaves room for the others */
 

@@ -10,8 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "unit/unit.h"
@@ -417,6 +419,95 @@ static void x3_more_than_fit(void **state)
 	close_rig(&r);
 }
 
+/* What connects later, when no descriptor is left. */
+static int unconnected(void)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void connect_late(int fd)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+
+	memcpy(addr.sun_path, path, strlen(path) + 1);
+	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+}
+
+/* The limit of descriptors, so low that there is no other. Return: the old one. */
+static rlim_t limit_files(rlim_t to)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	rlim_t old = limit.rlim_cur;
+	limit.rlim_cur = to;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	return old;
+}
+
+/* A client that can't be taken must not keep the loop awake: it is closed, and who comes later is served. */
+static void p3_no_descriptor_left_for_a_client(void **state)
+{
+	(void)state;
+	struct rig r;
+	int late[3], filler[64];
+	size_t n = 0;
+
+	open_rig(&r);
+	int fd = connect_one(&r);
+	for (size_t i = 0; i < ARRAY_LEN(late); i++)
+		late[i] = unconnected();
+	rlim_t old = limit_files((rlim_t)late[2] + 8);
+	while (n < ARRAY_LEN(filler) && (filler[n] = dup(fd)) >= 0)
+		n++;
+	assert_int_equal(errno, EMFILE);
+	for (size_t i = 0; i < ARRAY_LEN(late); i++) {
+		connect_late(late[i]);
+		assert_int_equal(loop_turn(r.loop, DEADLINE_US, 1), 1);
+		assert_quiet(&r, "c");
+		assert_int_equal(local_recv(late[i], got, NULL), -ECONNRESET);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(late); i++)
+		close(late[i]);
+	while (n > 0)
+		close(filler[--n]);
+	(void)limit_files(old);
+	close(connect_one(&r));
+	turn_until(&r, 3);
+	assert_quiet(&r, "ccg");
+	close(fd);
+	close_rig(&r);
+}
+
+/* Nor where even the spare one is lost: then it waits, and is taken once there is room. */
+static void p3_not_even_the_spare_descriptor(void **state)
+{
+	(void)state;
+	struct rig r;
+	int n_turns = 0;
+
+	open_rig(&r);
+	int fd = unconnected();
+	connect_late(fd);
+	rlim_t old = limit_files(3); /* below all that are open */
+	assert_int_equal(loop_turn(r.loop, DEADLINE_US, 1), 1);
+	/* Two seconds of it: a look a second, and a turn for nothing after each. */
+	while (n_turns < 4 && loop_turn(r.loop, DEADLINE_US, 1) >= 0) {
+		n_turns++;
+		assert_string_equal(r.told, "");
+	}
+	assert_int_equal(loop_turn(r.loop, 0, 1), 0);
+	(void)limit_files(old);
+	turn_until(&r, 1);
+	assert_string_equal(r.told, "c");
+	close(fd);
+	turn_until(&r, 2);
+	close_rig(&r);
+}
+
 static void test_second_instance(void **state)
 {
 	(void)state;
@@ -481,6 +572,8 @@ int main(void)
 		cmocka_unit_test(test_ready_and_dropped),
 		cmocka_unit_test(x3_u3_one_user_takes_his_share_alone),
 		cmocka_unit_test(x3_more_than_fit),
+		cmocka_unit_test(p3_no_descriptor_left_for_a_client),
+		cmocka_unit_test(p3_not_even_the_spare_descriptor),
 		cmocka_unit_test(test_second_instance),
 		cmocka_unit_test(test_path_too_long),
 	};
