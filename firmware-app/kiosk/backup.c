@@ -183,6 +183,7 @@ void backup_slice(struct kiosk *k)
 	int64_t until_us = clock_mono_us() + SLICE_US;
 	int r = 1;
 
+	loop_patience();
 	while (b->copy && r == 1 && clock_mono_us() < until_us)
 		r = store_backup_step(b->copy, SLICE_PAGES);
 	if (b->copy && r < 0)
@@ -233,6 +234,7 @@ void backup_night(struct kiosk *k)
 
 	if (!k->has_zone || !checkin_clock_judges(k->state.clock) || !night_due(now, b->night))
 		return;
+	loop_patience();
 	if (b->step == 0) {
 		b->nightly = true;
 		b->step = 1;

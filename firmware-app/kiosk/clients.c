@@ -108,6 +108,34 @@ static void look_at_kind(struct kiosk *k, struct card_hash hash, const struct wi
 		text, (unsigned)card->sak, (unsigned)atqa, (unsigned)was->sak, (unsigned)was->atqa);
 }
 
+/* A reader went, without a "gone" for the card that it had told. */
+static void leave_lying(struct kiosk *k, const struct kiosk_client *c)
+{
+	if (!c || card_hash_is_none(c->lying.card))
+		return;
+	k->left = c->lying;
+	k->left_us = c->heard_us;
+	memcpy(k->left_by, c->name, sizeof(k->left_by));
+}
+
+/*
+ * A reader that is started anew finds the card that still lies there, and knows nothing of its first sight: that is the
+ * same tap, however long it lies. Only where it is back as soon as a restart takes: a pupil may have left meanwhile, and
+ * come back. Source: faults.md N11.
+ */
+static void find_lying(struct kiosk *k, struct kiosk_client *c, struct kiosk_input *input)
+{
+	bool same = card_hash_compare(k->left.card, input->card) == 0 &&
+		    strcmp(k->left_by, c->name) == 0 && c->heard_us - k->left_us <= KIOSK_LYING_US;
+
+	if (card_hash_is_none(input->card))
+		return;
+	if (same)
+		input->seen_us = k->left.seen_us;
+	memset(&k->left, 0, sizeof(k->left));
+	c->lying = (struct kiosk_lying){ input->card, input->seen_us };
+}
+
 /* The raw UID ends here: what goes on is its form and its hash. */
 static void take_card(struct kiosk *k, struct kiosk_client *c, const struct wire_card *card)
 {
@@ -124,6 +152,7 @@ static void take_card(struct kiosk *k, struct kiosk_client *c, const struct wire
 	input.id = uuid_from_random(random);
 	if (input.seen_us < 0 || input.seen_us > now_us)
 		input.seen_us = now_us;
+	find_lying(k, c, &input);
 	(void)kiosk_push(k, &input, now_us);
 }
 
@@ -236,6 +265,7 @@ static void take_datagram(
 		break;
 	case WIRE_LOCAL_GONE:
 		c->heard_us = mono_us();
+		memset(&c->lying, 0, sizeof(c->lying));
 		break;
 	case WIRE_LOCAL_STATUS:
 		take_status(c, &m);
@@ -269,9 +299,10 @@ static void on_client(void *ctx, struct hub_client *client, enum hub_event event
 	switch (event) {
 	case HUB_CAME:
 		c = calloc(1, sizeof(*c));
-		if (!c)
-			abort(); /* a restart is cheap: what was shown is stored */
-		hub_set_tag(client, c);
+		if (c)
+			hub_set_tag(client, c);
+		else
+			hub_drop(client); /* it connects again */
 		break;
 	case HUB_DATAGRAM:
 		take_datagram(k, client, bytes, len, fd);
@@ -281,6 +312,7 @@ static void on_client(void *ctx, struct hub_client *client, enum hub_event event
 		break;
 	case HUB_GONE:
 		backup_gone(k, client);
+		leave_lying(k, c);
 		free(c);
 		hub_set_tag(client, NULL);
 		break;

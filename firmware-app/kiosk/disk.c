@@ -187,11 +187,17 @@ static void fail(struct kiosk *k, int err)
 	tell_store(k, state);
 }
 
+/* A disk on which a commit took that long isn't asked for more before somebody else had a turn. */
+static bool is_slow_turn(const struct kiosk *k)
+{
+	return clock_mono_us() - k->now.mono_us > KIOSK_SLOW_US;
+}
+
 void disk_redate(struct kiosk *k)
 {
 	struct checkin rows[REDATE_SLICE];
 
-	if (!k->redate || k->fx.n_rows || !k->store || !k->state.store_ok)
+	if (!k->redate || k->fx.n_rows || !k->store || !k->state.store_ok || is_slow_turn(k))
 		return;
 	if (!clock_judges(k->now.state)) {
 		k->redate = false; /* lost again; it begins anew with the next trust */
@@ -257,6 +263,7 @@ static int save_unsaved(struct kiosk *k)
  */
 void disk_data(struct kiosk *k, struct roster *roster, const char *payload, size_t len)
 {
+	loop_patience(); /* taps of the same turn come on top */
 	int err = k->store ? kiosk_store_data_save(k->store, roster->generation, payload, len)
 			   : STORE_ERR_IO;
 
@@ -281,6 +288,7 @@ void disk_data(struct kiosk *k, struct roster *roster, const char *payload, size
 
 void disk_relog(struct kiosk *k, bool all)
 {
+	loop_patience();
 	int err = k->store ? kiosk_store_relog(k->store, draw_uuid(), all) : STORE_ERR_IO;
 
 	if (err) {
@@ -297,6 +305,8 @@ void disk_relog(struct kiosk *k, bool all)
 static int save_confirm(struct kiosk *k)
 {
 	bool judges = checkin_clock_judges(k->state.clock);
+
+	loop_patience();
 	int err = kiosk_store_confirm_at(
 		k->store, k->deliver.confirmed, judges ? k->now.wall_ms : -1);
 
@@ -338,6 +348,7 @@ static void open_again(struct kiosk *k)
 {
 	enum wire_store_state was = k->store_state;
 
+	loop_patience();
 	k->store_failed_us = k->now.mono_us;
 	backup_close(k);
 	kiosk_store_close(k->store);
@@ -387,8 +398,12 @@ int disk_add(struct kiosk *k)
 {
 	if (k->store_state == WIRE_STORE_FAILING)
 		open_again(k);
+	/* The first commit after a checkpoint syncs the head of the WAL by itself. */
+	if (k->store && kiosk_store_wal_bytes(k->store) == 0)
+		loop_patience();
 	int err = add_rows(k);
 	if (err == STORE_ERR_FULL) {
+		loop_patience();
 		(void)make_room(k);
 		/* A sync that met the full disk leaves what only a new start of the file can be sure of. */
 		if (k->store && kiosk_store_is_suspect(k->store))
@@ -406,27 +421,25 @@ int disk_add(struct kiosk *k)
 	return 0;
 }
 
-static void purge(struct kiosk *k)
+/* Never under a clock that can't be trusted: it must decide neither what is old nor when a confirm came.
+ * Return: 0 or a store_err. */
+static int purge(struct kiosk *k)
 {
-	bool judges = checkin_clock_judges(k->state.clock);
-
-	/* A clock that can't be trusted must decide neither what is old nor when a confirm came. */
-	if (!judges)
-		return;
 	int64_t before_ms =
-		retention_gate_before(k->now.wall_ms, k->config.retention_gate_days, judges);
+		retention_gate_before(k->now.wall_ms, k->config.retention_gate_days, true);
+
+	loop_patience();
 	int n = kiosk_store_purge(k->store, k->now.wall_ms, before_ms, PURGE_SLICE);
-	if (n < 0) {
-		fail(k, n);
-		return;
-	}
+	if (n < 0)
+		return n;
 	k->n_purged += n;
 	if (n == PURGE_SLICE)
-		return; /* another slice at the next turn */
+		return 0; /* another slice at the next turn */
 	k->last_purge_us = k->now.mono_us;
 	if (k->n_purged)
 		log_info("purged checkins=%lld", (long long)k->n_purged);
 	k->n_purged = 0;
+	return 0;
 }
 
 /* Without a tap. A disk that stays full isn't tried over and over: it would be well and full in turns. */
@@ -439,11 +452,36 @@ static void try_again(struct kiosk *k)
 		open_again(k);
 }
 
+/*
+ * One thing a turn: each waits for the medium, some twice. What comes first is soon done and leaves the rest its turn.
+ * Return: 0 or a store_err.
+ */
+static int care_once(struct kiosk *k, bool idle)
+{
+	int64_t mono_us = k->now.mono_us;
+	int64_t wal = kiosk_store_wal_bytes(k->store);
+
+	if (k->deliver.confirmed != k->saved_confirm &&
+		(idle || mono_us - k->last_save_us > KIOSK_CONFIRM_SAVE_US))
+		return save_confirm(k);
+	if (idle && checkin_clock_judges(k->state.clock) &&
+		mono_us - k->last_purge_us > clock_real_us(&k->clock, PURGE_EVERY_MS))
+		return purge(k);
+	if (wal > KIOSK_WAL_MAX || (idle && wal > 0)) {
+		loop_patience();
+		return kiosk_store_checkpoint(k->store);
+	}
+	if (backup_runs(k))
+		backup_slice(k);
+	else if (idle)
+		backup_night(k);
+	return 0;
+}
+
 void disk_care(struct kiosk *k)
 {
 	int64_t mono_us = k->now.mono_us;
 	bool failing = is_failing(k);
-	bool idle = mono_us - k->last_tap_us > KIOSK_IDLE_US;
 
 	if (failing || mono_us - k->last_disk_us > DISK_LOOK_US) {
 		k->last_disk_us = mono_us;
@@ -454,25 +492,12 @@ void disk_care(struct kiosk *k)
 			try_again(k);
 		return;
 	}
+	if (is_slow_turn(k))
+		return;
 	look_at_ballast(k);
-	if (k->deliver.confirmed != k->saved_confirm &&
-		(idle || mono_us - k->last_save_us > KIOSK_CONFIRM_SAVE_US)) {
-		int err = save_confirm(k);
-		if (err)
-			fail(k, err);
-	}
-	if (idle && mono_us - k->last_purge_us > clock_real_us(&k->clock, PURGE_EVERY_MS))
-		purge(k);
-	if (backup_runs(k))
-		backup_slice(k);
-	else if (idle)
-		backup_night(k);
-	int64_t wal = kiosk_store_wal_bytes(k->store);
-	if (wal > KIOSK_WAL_MAX || (idle && wal > 0)) {
-		int err = kiosk_store_checkpoint(k->store);
-		if (err)
-			fail(k, err);
-	}
+	int err = care_once(k, mono_us - k->last_tap_us > KIOSK_IDLE_US);
+	if (err)
+		fail(k, err);
 }
 
 void disk_failed(struct kiosk *k, int err)

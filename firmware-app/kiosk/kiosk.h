@@ -36,6 +36,8 @@
 #define KIOSK_READER_GONE_US                                                                       \
 	INT64_C(5000000) /* a reader that ends with a fault is back by then, or isn't coming */
 #define KIOSK_READER_NEVER_US INT64_C(30000000) /* no reader for so long: taps may be missing */
+#define KIOSK_LYING_US                                                                             \
+	INT64_C(10000000) /* a reader that hung is ended after 3 s and reads again within 6; faults.md N7 */
 #define KIOSK_PRESENTED_US                                                                         \
 	INT64_C(2000000) /* a view that is not on the display by then: the screen is absent */
 #define KIOSK_STATE_EVERY_MS                                                                       \
@@ -45,12 +47,20 @@
 #define KIOSK_COMPLAIN_US                                                                          \
 	INT64_C(60000000) /* a stranger who connects anew each time must not fill the journal */
 #define KIOSK_IDLE_US INT64_C(5000000) /* no tap for so long: time for housekeeping */
+#define KIOSK_SLOW_US                                                                              \
+	INT64_C(1000000) /* a turn that took so long by then leaves housekeeping to the next */
 #define KIOSK_WAL_MAX (4 * 1024 * 1024) /* bytes of WAL that are moved over even without a pause */
 #define KIOSK_STORE_AGAIN_US INT64_C(2000000) /* a store that failed is opened anew after this */
 
 #define KIOSK_BALLAST_FILE "kiosk.ballast" /* in paths.state_dir */
 #define KIOSK_BALLAST_MB                                                                           \
 	4 /* given up where the disk is full: room for a morning's taps and for the purge itself */
+
+/* The card that a reader has told and not yet seen go. */
+struct kiosk_lying {
+	struct card_hash card; /* none: no card that counts */
+	int64_t seen_us; /* when it was first seen */
+};
 
 /* What the owner keeps for each client of the socket. */
 struct kiosk_client {
@@ -59,6 +69,7 @@ struct kiosk_client {
 	enum wire_reader_state reader; /* of a reader */
 	char reader_fault[WIRE_TEXT_MAX];
 	int64_t heard_us; /* CLOCK_MONOTONIC of its last sign of life */
+	struct kiosk_lying lying; /* of a reader */
 	int64_t shown; /* of a screen: number of the last view that it presented */
 	bool complained; /* a datagram that it got wrong was logged */
 };
@@ -125,6 +136,9 @@ struct kiosk {
 	int64_t n_purged; /* rows of the purge that runs, slice by slice */
 	int64_t disk_free_mb;
 
+	struct kiosk_lying left; /* of the reader that went last, where it went with a card before it */
+	char left_by[WIRE_TEXT_MAX]; /* its name */
+	int64_t left_us; /* when it was last heard */
 	enum wire_reader_state reader; /* of the best reader */
 	char reader_fault[WIRE_TEXT_MAX];
 	int64_t reader_heard_us; /* when the best reader was last well; or the start */
@@ -224,7 +238,8 @@ void disk_data(struct kiosk *k, struct roster *roster, const char *payload, size
 void disk_relog(struct kiosk *k, bool all);
 /** disk_confirm() - keep in mind (and soon in the file) how far the register has got. */
 void disk_confirm(struct kiosk *k);
-/** disk_care() - housekeeping at the end of a turn: save the confirm, checkpoint, purge, open again after a failure. */
+/** disk_care() - housekeeping at the end of a turn, one thing that waits for the medium at most, and none after a slow
+ * commit: save the confirm, checkpoint, purge, open again after a failure. */
 void disk_care(struct kiosk *k);
 /** disk_failed() - it was found damaged: closed, opened and replaced soon. */
 void disk_failed(struct kiosk *k, int err);

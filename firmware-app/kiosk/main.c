@@ -33,7 +33,8 @@ static void on_link(void *ctx, int fd, uint32_t events)
 
 static int64_t until_wake_us(const struct kiosk *k)
 {
-	bool at_once = (k->redate && k->state.store_ok) || (backup_runs(k) && k->store);
+	bool at_once =
+		(k->redate && k->state.store_ok) || (backup_runs(k) && k->store) || k->n_purged > 0;
 	int64_t wait_us = at_once ? 0 : TURN_MAX_US;
 	int64_t view_ms = kiosk_next_ms(&k->state, &k->now);
 	int64_t again_us = deliver_next_us(&k->deliver, k->now.mono_us);
@@ -129,7 +130,7 @@ static void turn(struct kiosk *k)
 	disk_care(k);
 	move_complete(k);
 	broker_give(k);
-	loop_notify("WATCHDOG=1"); /* by hand: only a whole turn feeds it */
+	loop_fed(); /* by hand: only a whole turn feeds it */
 }
 
 static int run(struct kiosk *k)

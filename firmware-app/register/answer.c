@@ -53,13 +53,17 @@ static void send_error(struct hub_client *to, const char *reason)
 	free(error);
 }
 
-/* Counted, and said once a client: one that sends nonsense must not fill the journal. */
+/* Counted, and said once a client and minute: who sends nonsense must not fill the journal. */
 static void complain(struct register_program *r, struct hub_client *from, const char *reason)
 {
+	int64_t now_us = clock_mono_us();
+
 	r->complaints++;
-	if (!(known_of(from) & COMPLAINED))
+	if (!(known_of(from) & COMPLAINED) && now_us - r->complained_us >= REGISTER_COMPLAIN_US) {
+		r->complained_us = now_us;
 		log_warn("datagram_refused pid=%d reason=\"%s\" next=ignore",
 			(int)hub_peer(from)->pid, reason);
+	}
 	note(from, COMPLAINED);
 	send_error(from, reason);
 }
@@ -151,8 +155,10 @@ static void take_request(
 		complain(r, from, reason);
 		return;
 	}
-	/* Requests come between turns: they have the time of their own moment. */
+	/* Requests come between turns: they have the time of their own moment. An import on a slow card is two syncs,
+	 * and the turn's own commit comes on top. */
 	r->now = clock_read(&r->clock);
+	loop_patience();
 	r->asking = from;
 	struct wire_node *node = answer(r, request, fd);
 	r->asking = NULL;
@@ -210,6 +216,7 @@ int answer_open(struct register_program *r)
 	char path[108];
 	if (config_socket_path(&r->config, "register.sock", path))
 		return -ENAMETOOLONG;
+	r->complained_us = -REGISTER_COMPLAIN_US;
 	return hub_open(r->loop, path, on_client, r, &r->hub);
 }
 

@@ -79,28 +79,30 @@ static bool check(struct register_program *r)
 	return found == 1;
 }
 
-void night_care(struct register_program *r)
+bool night_care(struct register_program *r)
 {
 	struct register_night *n = &r->night;
 	struct civil_local now = civil_local_of(&r->zone, r->now.wall_ms);
 	int32_t today = civil_day_number(now.date);
 	bool idle = r->now.mono_us - r->last_write_us >= REGISTER_IDLE_US;
 
+	if (!n->copy && (!idle || !r->state.clock_judges || !night_due(now, n->done)))
+		return false;
+	loop_patience();
 	if (n->copy) {
 		slice(r);
-	} else if (!idle || !r->state.clock_judges || !night_due(now, n->done)) {
-		return;
 	} else if (!n->copied) {
 		n->copied = true;
 		begin(r);
 	} else {
 		bool due = register_store_check_due(r->store, today, NIGHT_CHECK_DAYS);
 		if (due && !check(r))
-			return;
+			return true;
 		if (due)
 			(void)register_store_checked(r->store, today);
 		*n = (struct register_night){ .done = now.date };
 	}
+	return true;
 }
 
 void night_close(struct register_program *r)

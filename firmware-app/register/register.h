@@ -41,6 +41,10 @@
 #define REGISTER_GATHER_US INT64_C(500000) /* day and gates/data: changes of this long go as one */
 #define REGISTER_STORE_AGAIN_US INT64_C(2000000) /* a store that failed is opened anew after this */
 #define REGISTER_IDLE_US INT64_C(5000000) /* no write for so long: time for a checkpoint */
+#define REGISTER_SLOW_US                                                                           \
+	INT64_C(1000000) /* a turn that took so long by then leaves housekeeping to the next */
+#define REGISTER_COMPLAIN_US                                                                       \
+	INT64_C(60000000) /* a stranger who connects anew each time must not fill the journal */
 #define REGISTER_WAL_MAX (4 * 1024 * 1024) /* bytes that are moved over even without a pause */
 #define REGISTER_COUNTS_EVERY_US INT64_C(60000000) /* corrections of public numbers go together */
 #define REGISTER_COUNTS_DAYS 7 /* so long numbers are corrected, and told anew at each UP */
@@ -186,6 +190,7 @@ struct register_program {
 	bool complained_gate[DAY_GATES_MAX + 1], complained_checkin[DAY_GATES_MAX + 1];
 	bool complained_other;
 	uint64_t complaints; /* payloads and datagrams that were not understood */
+	int64_t complained_us; /* CLOCK_MONOTONIC of the last log line about a datagram */
 	int checkpoint_day; /* day number of the last nightly one */
 	struct retain retain; /* what is too old goes, daily */
 };
@@ -240,8 +245,9 @@ void desk_gone(struct register_program *r, const struct hub_client *client);
 void desk_close(struct register_program *r);
 
 /* night.c */
-/** night_care() - a step of tonight's work, or a slice of its copy; where the database is open. */
-void night_care(struct register_program *r);
+/** night_care() - a step of tonight's work, or a slice of its copy; where the database is open. Return: whether there
+ * was anything to do. */
+bool night_care(struct register_program *r);
 /** night_close() - before the database is closed: drop a copy that isn't whole. */
 void night_close(struct register_program *r);
 

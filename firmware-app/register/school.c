@@ -22,6 +22,9 @@ static void fail(struct register_program *r, int err)
 
 int school_begin(struct register_program *r)
 {
+	/* The first commit after a checkpoint syncs the head of the WAL by itself. */
+	if (r->store && register_store_wal_bytes(r->store) == 0)
+		loop_patience();
 	if (!r->err)
 		fail(r, r->store ? register_store_begin(r->store) : STORE_ERR_IO);
 	r->last_write_us = r->now.mono_us;
@@ -620,8 +623,8 @@ void school_close(struct register_program *r)
 	r->store = NULL;
 }
 
-/* Slices while nothing else happens: see register/retain.h. */
-static void retain_care(struct register_program *r)
+/* Slices while nothing else happens: see register/retain.h. Return: whether one was due. */
+static bool retain_care(struct register_program *r)
 {
 	struct retain_moment moment = { .now_ms = r->now.wall_ms,
 		.clock_judges = r->state.clock_judges,
@@ -630,11 +633,12 @@ static void retain_care(struct register_program *r)
 		r->config.retention_until_day };
 	int32_t oldest = 0;
 	if (!retain_due(&r->retain, &r->zone, &moment))
-		return;
+		return false;
 	/* What is open of a past day is closed first, so that its retained message is emptied too. */
 	if (register_store_oldest_open_day(r->store, &oldest) != 0 &&
 		oldest < civil_day_number(r->state.today))
-		return;
+		return false;
+	loop_patience();
 	int more = retain_slice(&r->retain, r->store, &r->zone, until, &moment);
 	if (more < 0) {
 		log_warn("retention_failed error=\"%s\" next=again_in_an_hour",
@@ -647,6 +651,7 @@ static void retain_care(struct register_program *r)
 		/* Cards can have gone: gates hear of it with the next data. */
 		r->roster_changed = r->roster_changed || r->retain.last.dropped > 0;
 	}
+	return true;
 }
 
 static void open_again(struct register_program *r)
@@ -654,6 +659,7 @@ static void open_again(struct register_program *r)
 	if (r->store_failed_us == 0 ||
 		r->now.mono_us - r->store_failed_us < REGISTER_STORE_AGAIN_US)
 		return;
+	loop_patience();
 	night_close(r);
 	register_store_close(r->store);
 	r->store = NULL;
@@ -681,14 +687,15 @@ void school_care(struct register_program *r)
 {
 	int64_t now_us = r->now.mono_us;
 	open_again(r);
+	/* A disk on which this turn's commit took that long isn't asked for more before others had a turn. */
+	if (clock_mono_us() - now_us > REGISTER_SLOW_US)
+		return;
 	if (now_us - r->disk_looked_us >= DISK_LOOK_US) {
 		r->disk_free_mb = file_free_mb(r->config.paths_state_dir);
 		r->disk_looked_us = now_us;
 	}
-	if (!r->store)
-		return;
-	retain_care(r);
-	night_care(r);
+	if (!r->store || retain_care(r) || night_care(r))
+		return; /* one thing that waits for the medium a turn */
 	int64_t wal = register_store_wal_bytes(r->store);
 	int day = civil_day_number(r->state.today);
 	bool night = day != r->checkpoint_day &&
@@ -697,6 +704,7 @@ void school_care(struct register_program *r)
 		return;
 	if (!night && wal <= REGISTER_WAL_MAX && now_us - r->last_write_us < REGISTER_IDLE_US)
 		return;
+	loop_patience();
 	r->checkpoint_day = day;
 	r->last_write_us =
 		now_us; /* one that is held up by a reader is tried again after a pause */

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#define DISPATCH_MAX_US UINT64_C(500000)
 #define TIMER_ACCURACY_US 1000 /* 0 would mean sd-event's default of 250 ms */
 
 struct loop_source {
@@ -170,6 +172,14 @@ int loop_add_timer(
 	return 0;
 }
 
+static uint64_t now_us(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
+}
+
 void loop_set_timer(struct loop_source *timer, int64_t in_us)
 {
 	assert(timer->on_timer);
@@ -181,10 +191,7 @@ void loop_set_timer(struct loop_source *timer, int64_t in_us)
 	 * Not sd_event_source_set_time_relative(): that counts from the moment the loop last woke, which
 	 * a slow commit leaves seconds behind.
 	 */
-	struct timespec ts;
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	uint64_t now_us = (uint64_t)ts.tv_sec * 1000000u + (uint64_t)ts.tv_nsec / 1000u;
-	(void)sd_event_source_set_time(timer->event, now_us + (uint64_t)in_us);
+	(void)sd_event_source_set_time(timer->event, now_us() + (uint64_t)in_us);
 	(void)sd_event_source_set_enabled(timer->event, SD_EVENT_ONESHOT);
 }
 
@@ -212,8 +219,9 @@ int loop_turn(struct loop *loop, int64_t wait_us, int most)
 		return -ESTALE;
 	loop->n_dispatched = 0;
 	int r = sd_event_run(loop->event, wait_us < 0 ? UINT64_MAX : (uint64_t)wait_us);
+	uint64_t start_us = now_us();
 	/* One run dispatches one source, so the rest that is ready is fetched by runs without a wait. */
-	while (r > 0 && loop->n_dispatched < most)
+	while (r > 0 && loop->n_dispatched < most && now_us() - start_us < DISPATCH_MAX_US)
 		r = sd_event_run(loop->event, 0);
 	if (r < 0)
 		return r;
@@ -236,4 +244,31 @@ void loop_stop(struct loop *loop)
 void loop_notify(const char *state)
 {
 	(void)sd_notify(false, state); /* 0 where no manager listens, as on a developer's machine */
+}
+
+/* What the manager waits between two words; 0: it doesn't watch. */
+static uint64_t watchdog_us(void)
+{
+	uint64_t us = 0;
+
+	return sd_watchdog_enabled(false, &us) > 0 ? us : 0;
+}
+
+static bool is_patient; /* as is the one service manager that a process has */
+
+void loop_patience(void)
+{
+	uint64_t us = watchdog_us();
+
+	if (us && !is_patient)
+		is_patient = sd_notifyf(false, "WATCHDOG_USEC=%" PRIu64, us * LOOP_PATIENCE) > 0;
+}
+
+void loop_fed(void)
+{
+	if (is_patient)
+		(void)sd_notifyf(false, "WATCHDOG=1\nWATCHDOG_USEC=%" PRIu64, watchdog_us());
+	else
+		(void)sd_notify(false, "WATCHDOG=1");
+	is_patient = false;
 }

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define LOOP_PATIENCE                                                                              \
+	3 /* times WatchdogSec=: a checkpoint is two syncs, and a bad card takes 5 s for each; faults.md S8 */
+
 struct loop; /* opaque */
 struct loop_source; /* opaque: one descriptor or timer, owned by the loop until loop_drop() */
 
@@ -37,7 +40,8 @@ void loop_set_events(struct loop_source *source, uint32_t events);
 void loop_drop(struct loop_source *source);
 
 /**
- * loop_turn() - wait for one event, then dispatch all that are ready, at most @most.
+ * loop_turn() - wait for one event, then dispatch all that are ready, at most @most, and none after half a second:
+ * handlers may write to a slow disk, and the turn must end.
  * @wait_us: how long to wait at most; negative: for ever
  * Return: how many were dispatched (0: the wait ended), or -ESTALE once asked to stop (what was ready has still
  * been dispatched: do this turn's work, then end), or another negative errno.
@@ -50,5 +54,11 @@ bool loop_is_ready(struct loop *loop);
 /** loop_stop() - end as by SIGTERM. */
 void loop_stop(struct loop *loop);
 
-/** loop_notify() - to NOTIFY_SOCKET, where there is one: "READY=1", "WATCHDOG=1", "STATUS=…", "STOPPING=1". */
+/** loop_notify() - to NOTIFY_SOCKET, where there is one: "READY=1", "STATUS=…", "STOPPING=1". */
 void loop_notify(const char *state);
+
+/** loop_fed() - WATCHDOG=1: a whole turn is done. */
+void loop_fed(void);
+/** loop_patience() - before work that waits for the medium more than once or twice: until the next loop_fed() the
+ * service manager waits LOOP_PATIENCE times as long as the unit says. Nothing else gets more than WatchdogSec=. */
+void loop_patience(void);

@@ -2,7 +2,7 @@
 /*
  * e2e/manager.h: a service manager for tests, that does what the shipped unit files say.
  *
- * Its NOTIFY_SOCKET hears READY=1, STATUS= and WATCHDOG=1 of each program; who doesn't feed for WatchdogSec= is ended
+ * Its NOTIFY_SOCKET hears READY=1, STATUS=, WATCHDOG=1 and WATCHDOG_USEC= of each program; who doesn't feed for WatchdogSec= is ended
  * with WatchdogSignal=, and SIGKILL after TimeoutStopSec=; who ends comes back after RestartSec=, unless its status is
  * one of RestartPreventExitStatus=. It runs inside the stage's loop, so a test only waits. ExecStartPre=, users and
  * sandbox are not its business: tests/lint reads them. Source: systemd.service(5), sd_notify(3).
@@ -22,6 +22,8 @@ struct manager_unit {
 	char name[64]; /* schoolpoort-kiosk */
 	/* What its file says. */
 	int64_t watchdog_ms, restart_ms, stop_ms;
+	int64_t patience_ms; /* what it last asked for by WATCHDOG_USEC=; watchdog_ms at each start */
+	size_t n_patient; /* how often it asked for more than its file says, ever */
 	int watchdog_signal;
 	bool restart; /* Restart=always */
 	size_t n_prevent;

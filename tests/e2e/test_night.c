@@ -119,7 +119,7 @@ static void s12_copies_under_taps(void **state)
 	}
 	assert_int_equal(stage_wait_exit(s, ctl), 0);
 	/* Idle: slice by slice what is too old goes; then somebody taps again. */
-	stage_wait_log(s, g->kiosk, "purged checkins=200");
+	stage_wait_log(s, g->kiosk, "purged checkins=10000");
 	int64_t start = now_ms();
 	assert_int_equal(gate_rig_tap(s, g), WIRE_RESULT_UNKNOWN_CARD);
 	int64_t purging = now_ms() - start;

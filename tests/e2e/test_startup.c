@@ -18,6 +18,7 @@
 
 #include "e2e/school.h"
 #include "e2e/watched.h"
+#include "sys/clock.h"
 #include "unit/unit.h"
 
 #define SLACK_MS 6000 /* of a loaded machine; figures are printed */
@@ -394,6 +395,106 @@ static void u1_u2_screen_killed_among_taps(void **state)
 	watched_close(&w);
 }
 
+static void say(struct stage *s, struct stage_client *c, const char *type)
+{
+	char text[200];
+
+	(void)snprintf(text, sizeof(text), "{\"v\":1,\"type\":%s}", type);
+	stage_send_text(s, c, text);
+}
+
+static const struct wire_view *tapped(
+	struct stage *s, struct stage_client *reader, struct stage_client *views)
+{
+	size_t from = stage_views(views);
+	char card[120];
+
+	say(s, reader, "\"status\",\"state\":\"ok\"");
+	/* Not stage_tap(), whose card leaves at once. */
+	(void)snprintf(card, sizeof(card),
+		"\"card\",\"uid\":\"04a1b2c3d4e5f8\",\"sak\":32,\"atqa\":\"0344\",\"seen_us\":%lld",
+		(long long)clock_mono_us());
+	say(s, reader, card);
+	return stage_view(
+		views, stage_wait_view(s, views, from, WIRE_VIEW_RESULT, WIRE_RESULT_UNKNOWN_CARD));
+}
+
+static void turn_for(struct stage *s, int64_t ms)
+{
+	for (int64_t end_ms = manager_now_ms() + ms; manager_now_ms() < end_ms;)
+		stage_turn(s, 20);
+}
+
+/* A card lies there as its reader is started anew: known, longer than repeat_s, and still one tap. Gone and back: two. */
+static void n11_card_left_lying_while_the_reader_restarts(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+
+	stage_clock(s, "2026-11-23T08:30:00+01:00");
+	stage_unit(s, WATCHED_GATE, (const char *const[]){ "kiosk.repeat_s = 1", NULL });
+	struct stage_program *kiosk = stage_start(s, "schoolpoort-kiosk", WATCHED_GATE, NULL, NULL);
+	struct stage_client *views = stage_connect(s, WATCHED_GATE, "kiosk.sock", WIRE_ROLE_SIGNAL);
+	struct stage_client *reader =
+		stage_connect(s, WATCHED_GATE, "kiosk.sock", WIRE_ROLE_READER);
+	struct uuid first = tapped(s, reader, views)->checkin;
+	for (int i = 0; i < 3; i++) {
+		turn_for(s, 1200); /* longer than repeat_s */
+		stage_disconnect(s, reader);
+		reader = stage_connect(s, WATCHED_GATE, "kiosk.sock", WIRE_ROLE_READER);
+		assert_true(uuid_equal(tapped(s, reader, views)->checkin, first));
+	}
+	say(s, reader, "\"gone\"");
+	turn_for(s, 1200);
+	struct uuid second = tapped(s, reader, views)->checkin;
+	assert_false(uuid_equal(second, first));
+	/* It went while nobody looked, and another card came between: a tap of its own. */
+	stage_disconnect(s, reader);
+	reader = stage_connect(s, WATCHED_GATE, "kiosk.sock", WIRE_ROLE_READER);
+	size_t from = stage_views(views);
+	stage_tap(s, reader, "04a1b2c3d4e5f9");
+	(void)stage_wait_view(s, views, from, WIRE_VIEW_RESULT, WIRE_RESULT_UNKNOWN_CARD);
+	turn_for(s, 1200);
+	assert_false(uuid_equal(tapped(s, reader, views)->checkin, second));
+	stage_disconnect(s, reader);
+	stage_disconnect(s, views);
+	stage_stop(s, kiosk);
+	stage_close(s);
+}
+
+/* A screen that says hello and draws nothing: absent two seconds after a view, and back as it presents one. */
+static void u1_hello_without_a_picture_is_no_screen(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+
+	stage_clock(s, "2026-11-23T08:30:00+01:00");
+	stage_broker_start(s, true);
+	stage_unit(s, WATCHED_GATE, NULL);
+	struct stage_program *kiosk = stage_start(s, "schoolpoort-kiosk", WATCHED_GATE, NULL, NULL);
+	(void)stage_wait_message(s, 0, "/state", "\"screen\":\"absent\"");
+	size_t from = stage_n_messages(s);
+	struct stage_client *screen =
+		stage_connect(s, WATCHED_GATE, "kiosk.sock", WIRE_ROLE_SCREEN);
+	/* It has two seconds for each view: until then it is believed. */
+	from = stage_wait_message(s, from, "/state", "\"screen\":\"ok\"");
+	int64_t believed_ms = manager_now_ms();
+	from = stage_wait_message(s, from, "/state", "\"screen\":\"absent\"");
+	int64_t absent_ms = manager_now_ms() - believed_ms;
+	char presented[100];
+	const struct wire_view *last = stage_view(screen, stage_views(screen) - 1);
+	(void)snprintf(presented, sizeof(presented), "\"presented\",\"number\":%lld,\"at_us\":%lld",
+		(long long)last->number, (long long)manager_now_ms() * 1000);
+	say(s, screen, presented);
+	(void)stage_wait_message(s, from, "/state", "\"screen\":\"ok\"");
+	print_message("\nfigure: screen without a picture: absent after %lld ms (1 run)\n",
+		(long long)absent_ms);
+	assert_in_range(absent_ms, 500, 3000 + SLACK_MS);
+	stage_disconnect(s, screen);
+	stage_stop(s, kiosk);
+	stage_close(s);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +504,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(p6_wrong_configuration_is_tried_once),
 		cmocka_unit_test(u1_u2_screen_killed_among_taps),
 		cmocka_unit_test(u1_no_display_at_start),
+		cmocka_unit_test(u1_hello_without_a_picture_is_no_screen),
+		cmocka_unit_test(n11_card_left_lying_while_the_reader_restarts),
 	};
 
 	if (argc > 1)
