@@ -6,6 +6,13 @@
 /* After the first, second, third failed open, and all further ones. */
 static const int wait_s[] = { 1, 2, 4, 5 };
 
+void health_begin(struct health *h, int n_before, int64_t now_us)
+{
+	*h = (struct health){
+		.end_at_us = n_before < HEALTH_STARTS_FAST ? now_us : now_us + HEALTH_HOLD_US
+	};
+}
+
 enum health_step health_next(const struct health *h, bool has_card, int64_t now_us)
 {
 	if (h->open && (h->lost || h->errors >= HEALTH_ERRORS_MAX))
@@ -14,15 +21,20 @@ enum health_step health_next(const struct health *h, bool has_card, int64_t now_
 		return HEALTH_PING;
 	if (h->open)
 		return HEALTH_LOOK;
-	if (h->hopeless || (!h->absent && h->failed >= HEALTH_OPENS_MAX) ||
-		h->n_short >= HEALTH_SHORT_MAX)
+	bool over = h->hopeless || (!h->absent && h->failed >= HEALTH_OPENS_MAX) ||
+		    h->n_short >= HEALTH_SHORT_MAX;
+	if (over && now_us >= h->end_at_us)
 		return HEALTH_END;
+	if (h->hopeless)
+		return HEALTH_WAIT;
 	return now_us < h->open_at_us ? HEALTH_WAIT : HEALTH_OPEN;
 }
 
 int64_t health_wait_us(const struct health *h, int64_t now_us)
 {
-	return now_us < h->open_at_us ? h->open_at_us - now_us : 0;
+	int64_t until_us = h->hopeless ? h->end_at_us : h->open_at_us;
+
+	return now_us < until_us ? until_us - now_us : 0;
 }
 
 static int64_t wait_us(int n_before)
@@ -100,7 +112,8 @@ void health_closed(struct health *h, int64_t now_us)
 		 * reading, two lines of log and, with some drivers, memory. */
 		if (h->n_short > 0)
 			h->open_at_us = now_us + wait_us(h->n_short - 1);
-		h->n_short++;
+		if (h->n_short < HEALTH_SHORT_MAX)
+			h->n_short++;
 	}
 	h->good = false;
 }

@@ -8,8 +8,9 @@
  * of a chip that is there. A port that isn't there is waited for instead: no reset helps, and a
  * plug does. An opening counts as good by its first good look, so that a chip which opens and then
  * never finds a card is not opened in a circle for ever. One that reads for a moment only is opened
- * at once the first time, then after 1, 2, 4, 5 s, and ends after HEALTH_SHORT_MAX of these. Source: library-facts.md 1.2, 1.4; faults
- * N1 to N3, N8, N9.
+ * at once the first time, then after 1, 2, 4, 5 s, and ends after HEALTH_SHORT_MAX of these. Each end costs the journal
+ * some eight lines, the service manager's and ours: after HEALTH_STARTS_FAST starts in a row that came to nothing it
+ * lives for HEALTH_HOLD_US first, opening all the time. Source: library-facts.md 1.2, 1.4; faults N1 to N3, N8, N9, P5.
  */
 #pragma once
 
@@ -22,6 +23,9 @@
 #define HEALTH_STEADY_US 10000000 /* an opening that lives shorter is one of a row */
 #define HEALTH_SHORT_MAX 10 /* short-lived in a row, then end: half a minute of coming and going */
 #define HEALTH_PING_US 2000000
+#define HEALTH_STARTS_FAST 50 /* seven minutes of a mute chip; then its reset comes less often */
+#define HEALTH_HOLD_US                                                                             \
+	INT64_C(600000000) /* a thousand starts a week: 7 MB of journal at 800 bytes a line */
 
 enum health_step {
 	HEALTH_WAIT, /* until health_wait_us() */
@@ -41,15 +45,19 @@ struct health {
 	int errors; /* in a row */
 	int failed; /* openings that came to nothing, in a row */
 	int n_short; /* openings in a row that read, and not for long */
+	int64_t end_at_us; /* not before */
 	int64_t open_at_us; /* not before */
 	int64_t opened_us;
 	int64_t pinged_us;
 };
 
+/** health_begin() - @n_before: starts in a row before this one that never read steadily */
+void health_begin(struct health *h, int n_before, int64_t now_us);
+
 /** health_next() - the step for now. @has_card: a card was told and not yet gone */
 enum health_step health_next(const struct health *h, bool has_card, int64_t now_us);
 
-/** health_wait_us() - with HEALTH_WAIT: microseconds until the next open. */
+/** health_wait_us() - with HEALTH_WAIT: microseconds until the next open, or the end. */
 int64_t health_wait_us(const struct health *h, int64_t now_us);
 
 /** health_opened() - @err: what open gave, 0 or a reader_err */

@@ -47,6 +47,7 @@ struct program {
 	struct reader reader;
 	struct field field;
 	struct health health;
+	int n_before; /* starts in a row that never read steadily; -1: this one does */
 	struct upkeep upkeep;
 	struct clock
 		clock; /* for the night alone; what the kiosk is told runs on CLOCK_MONOTONIC */
@@ -154,6 +155,40 @@ static void step_open(struct program *p)
 	}
 }
 
+/*
+ * How many starts in a row never read steadily, in the lock's file: run_dir forgets it with the boot. Noted as it begins,
+ * so that one that is killed counts too.
+ */
+static void note_starts(const struct program *p, int n)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%-10d\n", n);
+
+	if (pwrite(p->lock_fd, text, (size_t)len, 0) != len)
+		log_warn("reader_starts_not_noted reason=\"%s\" next=go_on", strerror(errno));
+}
+
+static void begin_health(struct program *p)
+{
+	char text[16] = "";
+
+	if (pread(p->lock_fd, text, sizeof(text) - 1, 0) < 0)
+		text[0] = '\0';
+	long n = strtol(text, NULL, 10);
+	p->n_before = n < 0 ? 0 : n > HEALTH_STARTS_FAST ? HEALTH_STARTS_FAST : (int)n;
+	health_begin(&p->health, p->n_before, clock_mono_us());
+	note_starts(p, p->n_before + 1);
+}
+
+/* A good look long after the open: the next start is the first of a row. */
+static void look_steady(struct program *p, int64_t at_us)
+{
+	if (p->n_before < 0 || at_us - p->health.opened_us < HEALTH_STEADY_US)
+		return;
+	p->n_before = -1;
+	note_starts(p, 0);
+}
+
 /* Of the school's time; of UTC where tzdata is missing. */
 static int hour_of(int64_t wall_ms)
 {
@@ -202,6 +237,7 @@ static void step_look(struct program *p)
 	health_answered(&p->health, n, true, at_us);
 	if (n < 0)
 		return;
+	look_steady(p, at_us);
 	become(p, WIRE_READER_OK);
 	if (p->unsteady && health_is_steady(&p->health)) {
 		p->unsteady = false;
@@ -316,6 +352,7 @@ static int run(struct program *p)
 		}
 	}
 	if (r == -ESTALE) {
+		note_starts(p, 0); /* somebody's wish, or the night's: no failure */
 		loop_notify("STOPPING=1");
 		return EXIT_SUCCESS;
 	}
@@ -365,6 +402,7 @@ static int start(struct program *p, const struct config_options *options)
 	p->reader.started_us = clock_mono_us();
 	p->told = WIRE_READER_STARTING;
 	field_init(&p->field, c->reader_removed_after_ms);
+	begin_health(p);
 	loop_notify("READY=1"); /* before the open: a chip that is mute must not fail the start */
 	return 0;
 }

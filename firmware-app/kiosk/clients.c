@@ -403,15 +403,33 @@ static void look_at_readers(
 	}
 }
 
+/* A line an edge, and so many an hour: then one that comes and goes has said it. */
+static bool may_log_reader(struct kiosk *k)
+{
+	if (k->now.mono_us - k->reader_hour_us > INT64_C(3600000000)) {
+		k->reader_hour_us = k->now.mono_us;
+		k->reader_lines = 0;
+	}
+	if (k->reader_lines > KIOSK_READER_LINES)
+		return false;
+	if (k->reader_lines++ < KIOSK_READER_LINES)
+		return true;
+	log_warn("reader_comes_and_goes next=say_no_more_for_an_hour");
+	return false;
+}
+
 static void tell_reader(struct kiosk *k, enum wire_reader_state state, const char *fault)
 {
 	if (state == k->reader && strcmp(fault, k->reader_fault) == 0)
 		return;
 	/* A reason that changes is in the state, not in the log: a reader that is started again and again has two. */
-	if (state == WIRE_READER_FAULT && k->reader != WIRE_READER_FAULT)
-		log_warn("reader_fault reason=\"%s\" next=wait_for_reader", fault);
-	else if (state != WIRE_READER_FAULT && k->reader == WIRE_READER_FAULT)
-		log_info("reader_back");
+	bool was = k->reader == WIRE_READER_FAULT, is = state == WIRE_READER_FAULT;
+	if (was != is && may_log_reader(k)) {
+		if (is)
+			log_warn("reader_fault reason=\"%s\" next=wait_for_reader", fault);
+		else
+			log_info("reader_back");
+	}
 	k->reader = state;
 	(void)snprintf(k->reader_fault, sizeof(k->reader_fault), "%s", fault);
 	(void)kiosk_push(k,

@@ -36,6 +36,8 @@
 #define KIOSK_READER_GONE_US                                                                       \
 	INT64_C(5000000) /* a reader that ends with a fault is back by then, or isn't coming */
 #define KIOSK_READER_NEVER_US INT64_C(30000000) /* no reader for so long: taps may be missing */
+#define KIOSK_READER_LINES                                                                         \
+	8 /* of log an hour: a loose plug makes one every few seconds, for a week; faults.md P5 */
 #define KIOSK_LYING_US                                                                             \
 	INT64_C(10000000) /* a reader that hung is ended after 3 s and reads again within 6; faults.md N7 */
 #define KIOSK_PRESENTED_US                                                                         \
@@ -136,11 +138,14 @@ struct kiosk {
 	int64_t n_purged; /* rows of the purge that runs, slice by slice */
 	int64_t disk_free_mb;
 
-	struct kiosk_lying left; /* of the reader that went last, where it went with a card before it */
+	struct kiosk_lying
+		left; /* of the reader that went last, where it went with a card before it */
 	char left_by[WIRE_TEXT_MAX]; /* its name */
 	int64_t left_us; /* when it was last heard */
 	enum wire_reader_state reader; /* of the best reader */
 	char reader_fault[WIRE_TEXT_MAX];
+	int reader_lines; /* that were logged of it in this hour */
+	int64_t reader_hour_us; /* its start */
 	int64_t reader_heard_us; /* when the best reader was last well; or the start */
 	int64_t reader_known_us; /* when any reader was last heard; or the start */
 	int64_t reader_silent_us; /* when the best reader will have been silent for too long */

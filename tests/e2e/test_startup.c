@@ -462,6 +462,43 @@ static void n11_card_left_lying_while_the_reader_restarts(void **state)
 	stage_close(s);
 }
 
+static void tell_reader(
+	struct stage *s, struct stage_client *reader, struct stage_client *views, bool is_fault)
+{
+	size_t from = stage_views(views);
+
+	say(s, reader,
+		is_fault ? "\"status\",\"state\":\"fault\",\"reason\":\"no answer\""
+			 : "\"status\",\"state\":\"ok\"");
+	(void)stage_wait_view(
+		s, views, from, is_fault ? WIRE_VIEW_FAULT : WIRE_VIEW_IDLE, WIRE_RESULT_NONE);
+}
+
+/* A plug that is loose: shown each time, and a few lines an hour. */
+static void p5_reader_that_comes_and_goes_is_no_flood(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+
+	stage_clock(s, "2026-11-23T08:30:00+01:00");
+	stage_unit(s, WATCHED_GATE, NULL);
+	struct stage_program *kiosk = stage_start(s, "schoolpoort-kiosk", WATCHED_GATE, NULL, NULL);
+	struct stage_client *views = stage_connect(s, WATCHED_GATE, "kiosk.sock", WIRE_ROLE_SIGNAL);
+	struct stage_client *reader =
+		stage_connect(s, WATCHED_GATE, "kiosk.sock", WIRE_ROLE_READER);
+	for (int i = 0; i < 50; i++)
+		tell_reader(s, reader, views, i % 2 == 0);
+	size_t lines = stage_said_count(kiosk, "reader_fault") +
+		       stage_said_count(kiosk, "reader_back") +
+		       stage_said_count(kiosk, "reader_comes_and_goes");
+	print_message("\nfigure: kiosk's lines about 50 edges of a reader %zu (1 run)\n", lines);
+	assert_int_equal(lines, 9);
+	stage_disconnect(s, reader);
+	stage_disconnect(s, views);
+	stage_stop(s, kiosk);
+	stage_close(s);
+}
+
 /* A screen that says hello and draws nothing: absent two seconds after a view, and back as it presents one. */
 static void u1_hello_without_a_picture_is_no_screen(void **state)
 {
@@ -505,6 +542,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(u1_u2_screen_killed_among_taps),
 		cmocka_unit_test(u1_no_display_at_start),
 		cmocka_unit_test(u1_hello_without_a_picture_is_no_screen),
+		cmocka_unit_test(p5_reader_that_comes_and_goes_is_no_flood),
 		cmocka_unit_test(n11_card_left_lying_while_the_reader_restarts),
 	};
 

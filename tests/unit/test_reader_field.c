@@ -361,6 +361,76 @@ static void test_ping(void **state)
 	assert_int_equal(health_next(&h, false, t + 2 * HEALTH_PING_US), HEALTH_CLOSE);
 }
 
+enum week { WEEK_MUTE, WEEK_NO_LOOK, WEEK_HOPELESS, WEEK_COMES_AND_GOES };
+
+/* One start of a week: open takes what libnfc's takes on a mute chip. Return: when it ended. */
+static int64_t live_until_end(enum week kind, int n_before, int64_t t)
+{
+	static const int open_result[] = { READER_ERR_TIMEOUT, 0, READER_ERR_USAGE, 0 };
+	struct health h;
+
+	health_begin(&h, n_before, t);
+	for (;;) {
+		switch (health_next(&h, true, t)) {
+		case HEALTH_WAIT:
+			assert_true(health_wait_us(&h, t) > 0); /* never in a circle */
+			t += health_wait_us(&h, t);
+			break;
+		case HEALTH_OPEN:
+			t += kind == WEEK_MUTE ? 1900000 : 60000;
+			health_opened(&h, open_result[kind], t);
+			if (kind == WEEK_COMES_AND_GOES)
+				health_answered(&h, 0, true, t);
+			break;
+		case HEALTH_LOOK:
+		case HEALTH_PING:
+			t += 350000;
+			health_answered(&h, READER_ERR_TIMEOUT, true, t);
+			break;
+		case HEALTH_CLOSE:
+			health_closed(&h, t);
+			break;
+		case HEALTH_END:
+			return t;
+		}
+	}
+}
+
+/*
+ * What a reader that doesn't read costs the journal. Of a start: six lines of the service manager, the reader's own end,
+ * and of one that comes and goes three more. A line is an entry of journald with all its fields.
+ */
+static void p5_a_week_of_failing_starts_is_under_10_mb(void **state)
+{
+	static const struct {
+		const char *name;
+		int lines, fast_s; /* a start; for the first fifty at most */
+	} kind[] = {
+		[WEEK_MUTE] = { "mute chip", 7, 500 },
+		[WEEK_NO_LOOK] = { "chip that opens and never looks", 7, 500 },
+		[WEEK_HOPELESS] = { "connstring that can't be", 7, 60 },
+		[WEEK_COMES_AND_GOES] = { "plug that is loose", 10, 3000 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(kind); i++) {
+		int64_t t = 1000000, week_us = INT64_C(7) * 24 * 3600 * 1000000;
+		int n = 0;
+		for (; t < week_us; n++) {
+			t = live_until_end((enum week)i, n, t) + 1000000; /* RestartSec=1 */
+			if (n == HEALTH_STARTS_FAST - 1)
+				assert_in_range(t / 1000000, 0, kind[i].fast_s);
+		}
+		int64_t bytes = (int64_t)n * kind[i].lines * 800;
+		if (i ==
+			WEEK_COMES_AND_GOES) /* and the kiosk's own: KIOSK_READER_LINES and one an hour */
+			bytes += INT64_C(9) * 24 * 7 * 800;
+		print_message("\nfigure: journal of a week, %s, %d starts %.1f MB (simulated)\n",
+			kind[i].name, n, (double)bytes / 1e6);
+		assert_in_range(bytes, 1, 10000000);
+	}
+}
+
 /* An opening that lives long enough ends the row of short ones. */
 static void test_steady(void **state)
 {
@@ -447,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_every_life),
 		cmocka_unit_test(test_ping),
 		cmocka_unit_test(test_steady),
+		cmocka_unit_test(p5_a_week_of_failing_starts_is_under_10_mb),
 		cmocka_unit_test(test_refreshed),
 		cmocka_unit_test(test_upkeep),
 	};
