@@ -301,10 +301,6 @@ void publish_confirms(struct register_program *r)
 		char topic[LINK_TOPIC_MAX];
 		snprintf(topic, sizeof(topic), "gate/%s/confirm", r->confirm_gates[i]);
 		put(r, topic, wire_confirm_encode(&r->confirms[i]), false, 1, false);
-		for (size_t g = 0; g < r->n_gates_known; g++)
-			if (!strcmp(r->state.gates[g].id, r->confirm_gates[i]))
-				register_told(&r->state.gates[g], r->confirms[i].log,
-					r->confirms[i].through);
 	}
 }
 

@@ -835,11 +835,8 @@ bool register_take_gate(
 		!uuid_is_none(state->session) && !uuid_equal(gate->session, state->session))
 		return false;
 	if (online) {
-		bool birth = !uuid_equal(gate->session, state->session);
-		follow_twins(&gate->twins, state, birth);
+		follow_twins(&gate->twins, state, !uuid_equal(gate->session, state->session));
 		gate->session = state->session;
-		if (birth) /* another process, maybe on another copy of the database */
-			gate->told = 0;
 	}
 	gate->seen = true;
 	gate->last = *state;
@@ -879,21 +876,4 @@ void register_mark_row(
 	ret_row->arrived_at_ms = by_tap ? h->tap_at_ms : -1;
 	if (by_tap)
 		memcpy(ret_row->gate, h->tap_gate, sizeof(ret_row->gate));
-}
-
-int64_t register_repeat_through(
-	const struct register_gate *gate, const struct checkin *c, int64_t through)
-{
-	int64_t own = c->seq;
-
-	if (gate && uuid_equal(gate->told_log, c->log) && gate->told > own)
-		own = gate->told;
-	return own < through ? own : through;
-}
-
-void register_told(struct register_gate *gate, struct uuid log, int64_t through)
-{
-	gate->told_log = log;
-	/* Going back is meant: a register that has less than it said begins anew from there. */
-	gate->told = through;
 }

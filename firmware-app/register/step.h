@@ -43,8 +43,6 @@ struct register_gate {
 	struct absence_gate absence;
 	struct register_twins twins;
 	struct uuid conflict_log; /* one whose numbers were used twice; all zero: none */
-	struct uuid told_log; /* of the last confirm in its present session; all zero: none yet */
-	int64_t told; /* how far that one went */
 };
 
 #define REGISTER_HEARD_MAX 4096 /* alerts: more than a day of a large school has */
@@ -139,19 +137,6 @@ bool register_person(const struct register_state *s, struct day *day, int32_t in
 /** register_alert_has_ended() - its half day, or its day, is over. */
 bool register_alert_has_ended(
 	const struct register_state *s, struct day *day, const struct alert *alert);
-
-/**
- * register_repeat_through() - how far a check-in that came a second time is confirmed.
- * @through: all of its log that is stored
- *
- * Not further than is known to be the gate's own: above it a database that is an old copy may have other taps under the
- * same numbers (faults.md S10). What it was told in this session is its own as well; less than that would send it back.
- */
-int64_t register_repeat_through(
-	const struct register_gate *gate, const struct checkin *c, int64_t through);
-
-/** register_told() - a confirm has been published to this gate. */
-void register_told(struct register_gate *gate, struct uuid log, int64_t through);
 
 /** register_decide_over() - a half day that is over and of which nothing is known is missed, unconfirmed. Raises
  * nothing: nobody calls home about yesterday. A tap that comes later corrects it like any other mark.

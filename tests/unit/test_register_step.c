@@ -878,39 +878,6 @@ static void s10_fates(void **state)
 }
 
 /* expected = present + late + absent + unconfirmed + excused + awaited, at every step of a morning. */
-/* How far a repeat is confirmed: never over what is known to be the gate's own, never back from what it was told. */
-static void s10_repeats_are_confirmed_as_far_as_they_are_its_own(void **state)
-{
-	static const struct {
-		const char *name;
-		int64_t told, seq, through, want;
-		bool other_log;
-	} row[] = {
-		{ "nothing told yet: its own number", 0, 35, 90, 35, false },
-		{ "told further in this session", 50, 35, 90, 50, false },
-		{ "told less than the repeat", 20, 35, 90, 35, false },
-		{ "told under another log", 50, 35, 90, 35, true },
-		{ "the register has less than it told", 50, 35, 40, 40, false },
-	};
-	(void)state;
-	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
-		struct register_gate gate = { 0 };
-		struct checkin c = { .log = { { 1 } }, .seq = row[i].seq };
-		struct uuid log = { { row[i].other_log ? 2 : 1 } };
-		struct wire_gate_state birth = { .state = WIRE_UNIT_ONLINE, .session = { { 7 } } };
-		if (row[i].told)
-			register_told(&gate, log, row[i].told);
-		int64_t got = register_repeat_through(&gate, &c, row[i].through);
-		if (got != row[i].want)
-			fail_msg("%s: %d", row[i].name, (int)got);
-		/* A new session may be another copy of the database: only the number itself is its own. */
-		(void)register_take_gate(&gate, &birth, 0);
-		got = register_repeat_through(&gate, &c, row[i].through);
-		assert_int_equal(got, row[i].seq < row[i].through ? row[i].seq : row[i].through);
-	}
-	assert_int_equal(register_repeat_through(NULL, &(struct checkin){ .seq = 3 }, 9), 3);
-}
-
 static void test_counts_add_up(void **state)
 {
 	struct school *s = *state;
@@ -1040,7 +1007,6 @@ int main(void)
 		cmocka_unit_test(m14_two_units_with_one_identity_are_noticed),
 		cmocka_unit_test(m14_will_of_an_older_session_changes_nothing),
 		cmocka_unit_test(s10_fates),
-		cmocka_unit_test(s10_repeats_are_confirmed_as_far_as_they_are_its_own),
 		ONE(s9_nothing_is_decided_while_gates_deliver_again),
 		ONE(s9_a_lost_roster_makes_nobody_surely_absent),
 		ONE(s9_alerts_go_on_above_what_was_heard),
