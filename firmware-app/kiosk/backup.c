@@ -15,22 +15,25 @@
 
 #include "core/night.h"
 #include "kiosk/kiosk.h"
+#include "sys/file.h"
 #include "sys/log.h"
 #include "wire/request.h"
 
 #define SLICE_US INT64_C(50000) /* library-facts.md section 3 */
 #define SLICE_PAGES 16 /* 64 KiB at a time: some ms of a slow card */
-#define SEND_PIECE 65536
+#define SEND_PIECE                                                                                 \
+	16384 /* the caller's medium may be slow: the turn's time is looked at after each */
 #define CHECK_YIELD_US INT64_C(300000) /* so long somebody at the gate may wait for the check */
 #define CHECK_MAX_US INT64_C(5000000) /* well before the watchdog */
 #define CHECK_TRIES                                                                                \
 	20 /* a night; a gate whose reader talks all night is checked at its next start */
 #define PATH_EXTRA 16
 
-static void say(struct kiosk *k, const char *error, const char *reason, int64_t bytes)
+/* A client that can't take it is dropped, and backup_gone() may have ended its copy then. */
+static void answer(struct hub_client *client, const struct wire_node *request, const char *error,
+	const char *reason, int64_t bytes)
 {
-	struct kiosk_backup *b = &k->backup;
-	struct wire_node *node = wire_response_create(b->request, error == NULL);
+	struct wire_node *node = wire_response_create(request, error == NULL);
 
 	if (error) {
 		wire_node_set_text(node, "error", error);
@@ -43,10 +46,15 @@ static void say(struct kiosk *k, const char *error, const char *reason, int64_t 
 			"needed any more");
 	}
 	char *text = wire_node_text(node);
-	if (text && b->client)
-		(void)hub_send(b->client, text, strlen(text), -1);
+	if (text && client)
+		(void)hub_send(client, text, strlen(text), -1);
 	free(text);
 	wire_node_destroy(node);
+}
+
+static void say(struct kiosk *k, const char *error, const char *reason, int64_t bytes)
+{
+	answer(k->backup.client, k->backup.request, error, reason, bytes);
 }
 
 static void end(struct kiosk *k)
@@ -97,17 +105,13 @@ bool backup_ask(struct kiosk *k, struct hub_client *client, const char *bytes, s
 		wire_node_destroy(request);
 		return false;
 	}
-	const char *error = fd < 0                                 ? "invalid"
-			    : b->copy || b->from >= 0 || !k->store ? "busy"
-								   : NULL;
-	struct kiosk_backup other = *b;
+	bool is_file = file_is_regular(fd);
+	const char *error = !is_file ? "invalid" : backup_runs(k) || !k->store ? "busy" : NULL;
 	if (error) { /* answered beside the one that runs */
-		*b = (struct kiosk_backup){ .client = client, .request = request };
-		say(k, error,
-			fd < 0 ? "the file's descriptor is missing"
-			       : "another copy is being made, or the database can't be read now",
+		answer(client, request, error,
+			!is_file ? "the descriptor of a regular file is missing"
+				 : "another copy is being made, or the database can't be read now",
 			0);
-		*b = other;
 		wire_node_destroy(request);
 		return true;
 	}

@@ -350,8 +350,9 @@ out:
 struct wire_node *answer_backup(struct register_program *r, const struct wire_node *request, int fd)
 {
 	char path[sizeof(r->db_path) + 16];
-	if (fd < 0)
-		return answer_refuse(request, "invalid", "the file's descriptor is missing");
+	if (!file_is_regular(fd))
+		return answer_refuse(
+			request, "invalid", "the descriptor of a regular file is missing");
 	snprintf(path, sizeof(path), "%s.copy", r->db_path);
 	int err = register_store_backup(r->store, path);
 	if (err)

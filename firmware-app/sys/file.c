@@ -76,6 +76,13 @@ int64_t file_read(const char *path, size_t max, char **ret_bytes)
 	return n;
 }
 
+bool file_is_regular(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int64_t file_free_mb(const char *folder)
 {
 	struct statvfs fs;

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,9 @@
 int64_t file_read(const char *path, size_t max, char **ret_bytes);
 /** file_read_fd() - the same from an open descriptor, from its start where it can seek. */
 int64_t file_read_fd(int fd, size_t max, char **ret_bytes);
+/** file_is_regular() - whether it is the descriptor of a regular file: a pipe that nobody reads, or a terminal, would
+ * hold a writer for as long as its other end likes. -1: false. */
+bool file_is_regular(int fd);
 /** file_free_mb() - free space of the file system of a folder, in MiB; negative errno where it can't be told. */
 int64_t file_free_mb(const char *folder);
 /** file_reserve() - a file that really takes up so many bytes of its disk, and holds nothing: given up (unlink) where
