@@ -228,6 +228,16 @@ void day_load_mark(struct day *day, int64_t pupil, enum halfday half, enum mark_
 		h->decided = MARK_DECIDED_UNCONFIRMED;
 }
 
+void day_doubt(struct day *day)
+{
+	for (size_t p = 0; p < day->roster->n_pupils; p++)
+		for (int h = 0; h < 2; h++) {
+			struct day_half *half = day_half_of(day, p, h ? HALFDAY_PM : HALFDAY_AM);
+			if (half->decided == MARK_DECIDED)
+				half->decided = MARK_DECIDED_UNCONFIRMED;
+		}
+}
+
 bool day_says_absent(const struct day *day, char code)
 {
 	const struct code_row *row =

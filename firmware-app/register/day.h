@@ -139,6 +139,9 @@ void day_load_checkin(struct day *day, const struct checkin *c, int64_t received
 void day_load_mark(struct day *day, int64_t pupil, enum halfday half, enum mark_value value,
 	int minutes_late, int64_t arrived_at_ms);
 
+/** day_doubt() - what was surely decided isn't any more: taps were lost, and are sent again. Before the day is settled. */
+void day_doubt(struct day *day);
+
 /** day_load_alert() - while building. @gates: register.gates, @n_gates. */
 void day_load_alert(struct day *day, const struct alert *alert, char (*gates)[CHECKIN_GATE_MAX],
 	size_t n_gates);

@@ -193,7 +193,8 @@ static bool is_open(const struct day *today, const char *topic)
 static void empty_later(struct register_program *r)
 {
 	const struct day *today = school_today(r);
-	if (!r->later || !today || !link_up(r->link))
+	/* What isn't open today is judged by today's date: without the time there is none. */
+	if (!r->later || !today || !link_up(r->link) || !r->state.clock_judges)
 		return;
 	for (const struct register_later *l = r->later; l; l = l->next)
 		if (!is_open(today, l->topic))
@@ -496,6 +497,46 @@ static char *encode_data(const struct register_program *r, const struct wire_con
 	return text;
 }
 
+static bool a_gate_has_data(const struct register_program *r)
+{
+	for (size_t g = 0; g < r->n_gates_known; g++)
+		if (r->state.gates[g].seen && r->state.gates[g].last.data_generation > 0)
+			return true;
+	return false;
+}
+
+/*
+ * What would be worse than what the gates have: a week of a date that isn't known to be today's, or a school without
+ * pupils or cards out of a database that is new where the gates are not. Their retained states come before the
+ * connection is up; a school that is new altogether waits for nothing.
+ */
+static const char *data_waits_for(const struct register_program *r)
+{
+	bool published = r->roster->generation > 0;
+
+	/* Of this program: it follows its own. What a rescue holds back is said where it is made. */
+	if (r->data || rescue_holds_data(r))
+		return NULL;
+	if (!r->state.clock_judges && (published || a_gate_has_data(r)))
+		return "time";
+	if (published || (r->roster->n_pupils > 0 && r->roster->n_cards > 0))
+		return NULL;
+	if (!link_up(r->link))
+		return "broker";
+	return a_gate_has_data(r) ? "import" : NULL;
+}
+
+/* Return: false where it waits, and is looked at again. */
+static bool may_make_data(struct register_program *r)
+{
+	const char *what = data_waits_for(r);
+
+	if (what && what != r->data_waits_for && link_up(r->link))
+		log_info("gates_data_waits for=%s next=gates_keep_what_they_have", what);
+	r->data_waits_for = link_up(r->link) ? what : NULL;
+	return !what;
+}
+
 void publish_make_data(struct register_program *r)
 {
 	struct wire_context ctx = publish_context(r);
@@ -615,9 +656,12 @@ void publish_due(struct register_program *r)
 {
 	int64_t now_us = r->now.mono_us;
 	if (r->data_due_us <= now_us && r->store && !r->err) {
-		r->data_due_us = INT64_MAX;
-		publish_make_data(r);
-		put_data(r);
+		bool may = may_make_data(r);
+		r->data_due_us = may ? INT64_MAX : now_us + REGISTER_GATHER_US;
+		if (may) {
+			publish_make_data(r);
+			put_data(r);
+		}
 	}
 	if (r->all_due && link_up(r->link) && school_today(r))
 		publish_all(r);

@@ -169,6 +169,7 @@ struct register_program {
 	uint64_t unknown_more; /* taps of unknown cards today that raised nothing any more */
 	size_t n_strangers_told; /* gates that nobody expects, logged */
 	bool events_dropped; /* logged */
+	const char *data_waits_for; /* logged; NULL: nothing */
 	char *data; /* the payload of gates/data as last made; NULL: none yet */
 	bool all_due; /* connected while there was no day to publish: once there is */
 	int32_t settle_day; /* a past day whose excuses are looked at again, going back; 0: none */
@@ -262,8 +263,11 @@ void rescue_imported(struct register_program *r, enum import_what what);
 bool rescue_holds_data(const struct register_program *r);
 /** rescue_show() - for `status`. @store: gets "refilling" and "lost" */
 void rescue_show(const struct register_program *r, struct wire_node *store);
-/** rescue_hears() - a retained alert of today that isn't here: raised again, it goes on above this revision. */
+/** rescue_hears() - a retained alert that isn't here: raised again, it goes on above this revision. Of any date: without
+ * the time, who hears it can't say which one is today. */
 void rescue_hears(struct register_program *r, const char *id, int revision);
+/** rescue_new_date() - forget what was heard of another. */
+void rescue_new_date(struct register_program *r);
 
 /* past.c */
 /** past_open() - once the clock judges; not within a turn's transaction. Return: 0 or a store_err. */

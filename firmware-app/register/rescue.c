@@ -29,7 +29,8 @@ static const struct {
 
 static void follow(struct register_program *r)
 {
-	bool its_day = r->rescue.day == civil_day_number(r->state.today);
+	/* Until the clock judges no day is known to be another. */
+	bool its_day = r->rescue.day < 0 || r->rescue.day == civil_day_number(r->state.today);
 
 	r->state.refilling = r->rescue.refilling;
 	r->state.roster_lost = r->rescue.lost != 0;
@@ -62,10 +63,6 @@ int rescue_open(struct register_program *r)
 
 	if (err)
 		return err;
-	if (r->rescue.day < 0) {
-		r->rescue.day = civil_day_number(r->state.today);
-		r->rescue_changed = true; /* written by the next turn */
-	}
 	r->recovered = r->recovered || r->rescue.now;
 	if (r->rescue.now)
 		tell(r);
@@ -81,14 +78,18 @@ void rescue_turn(struct register_program *r)
 	bool long_enough = r->state.connected_since_ms >= 0 &&
 			   r->now.wall_ms - r->state.connected_since_ms > REFILL_MAX_MS;
 
-	if (!r->store || (!rescue->refilling && !rescue->lost && !r->rescue_changed))
+	if (!r->store ||
+		(!rescue->refilling && !rescue->lost && !r->rescue_changed && rescue->day >= 0))
 		return;
+	if (rescue->day < 0 && r->state.clock_judges)
+		rescue->day = today;
 	/* What people said counts again from the next morning on. */
-	if (today > rescue->day)
+	if (rescue->day >= 0 && r->state.clock_judges && today > rescue->day)
 		rescue->lost &= ~(unsigned)REGISTER_LOST_CORRECTIONS;
 	if (rescue->refilling && (long_enough || (r->state.connected_since_ms >= 0 &&
 							 register_delivered(&r->state)))) {
 		rescue->refilling = false;
+		r->roster_changed = true; /* the day is built anew: what waited is raised */
 		log_info("refilled complete=%d", !long_enough);
 	}
 	bool changed = r->rescue_changed || was.day != rescue->day || was.lost != rescue->lost ||
@@ -129,13 +130,32 @@ void rescue_show(const struct register_program *r, struct wire_node *store)
 
 void rescue_hears(struct register_program *r, const char *id, int revision)
 {
+	size_t i = 0;
+
+	/* Every connection brings them again. */
+	while (i < r->state.n_heard && strcmp(r->heard[i].id, id) != 0)
+		i++;
+	if (i == REGISTER_HEARD_MAX)
+		return;
+	struct register_heard *heard = &r->heard[i];
+	if (i == r->state.n_heard) {
+		r->state.n_heard++;
+		*heard = (struct register_heard){ 0 };
+		memcpy(heard->id, id, strnlen(id, sizeof(heard->id) - 1));
+	}
+	if (revision > heard->revision)
+		heard->revision = revision;
+	r->state.heard = r->heard;
+}
+
+void rescue_new_date(struct register_program *r)
+{
 	char today[CIVIL_DATE_TEXT];
+	size_t n = 0;
 
 	civil_format_date(r->state.today, today);
-	if (strncmp(id, today, strlen(today)) != 0 || r->state.n_heard == REGISTER_HEARD_MAX)
-		return;
-	struct register_heard *heard = &r->heard[r->state.n_heard++];
-	*heard = (struct register_heard){ .revision = revision };
-	memcpy(heard->id, id, strnlen(id, sizeof(heard->id) - 1));
-	r->state.heard = r->heard;
+	for (size_t i = 0; i < r->state.n_heard; i++)
+		if (strncmp(r->heard[i].id, today, strlen(today)) == 0)
+			r->heard[n++] = r->heard[i];
+	r->state.n_heard = n;
 }

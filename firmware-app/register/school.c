@@ -199,6 +199,8 @@ static struct day *load_day(struct register_program *r, struct civil_date date)
 		day_destroy(day);
 		return NULL;
 	}
+	if (r->state.refilling && civil_date_compare(date, r->state.today) == 0)
+		day_doubt(day);
 	return day;
 }
 
@@ -543,6 +545,9 @@ static void follow_date(struct register_program *r)
 	r->state.today = date;
 	r->unknown_more = 0;
 	r->roster_changed = true; /* holidays of another window, excuses of another fortnight */
+	r->all_due =
+		true; /* of this date nothing was published yet: it can have been another for want of the time */
+	rescue_new_date(r);
 	log_info("new_day");
 }
 

@@ -242,7 +242,8 @@ static void alert_missing(const struct turn *t, size_t pupil, enum halfday half)
 		return; /* who entered the code knows already */
 	if (a && a->kind == ALERT_LATE && !alert_is_over(a)) /* its tap was another day's */
 		tell(t, h->alert, ALERT_EVENT_NOT_EXPECTED);
-	if (class_speaks(t, c))
+	/* A mark of before: what the gates send again decides whether it still holds. */
+	if (class_speaks(t, c) || t->s->refilling)
 		return;
 	if (a) {
 		struct alert_change missing = {

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -452,6 +453,39 @@ static bool is_empty(const char *path)
 	return stat(path, &st) == 0 && st.st_size == 0;
 }
 
+/* Whether @path has had a file: its backup or one that was damaged is still there, so it was taken away. */
+static bool has_left_traces(const char *path)
+{
+	char pattern[DB_PATH_MAX + 16];
+	glob_t found = { 0 };
+
+	snprintf(pattern, sizeof(pattern), "%s.backup", path);
+	if (exists(pattern))
+		return true;
+	snprintf(pattern, sizeof(pattern), "%s.damaged-*", path);
+	int err = glob(pattern, GLOB_NOSORT, NULL, &found);
+	globfree(&found);
+	return err == 0;
+}
+
+/* What is at @path goes aside, and the fresh file gets its name. */
+static int take_place(const char *path, const char *fresh)
+{
+	char aside[DB_PATH_MAX];
+	int err;
+
+	if (exists(path)) {
+		err = db_move_aside(path, aside);
+	} else {
+		err = aside_name(path, fresh, aside);
+		if (!err)
+			err = move_beside(path, aside); /* its WAL may have been left */
+	}
+	if (!err && rename(fresh, path) < 0)
+		err = errno_error(errno);
+	return err;
+}
+
 int db_open_rescued(const char *path, const struct db_schema *schema, bool rehearsal,
 	db_refill_fn *refill, void *context, struct db **ret_db, bool *ret_rescued)
 {
@@ -463,18 +497,17 @@ int db_open_rescued(const char *path, const struct db_schema *schema, bool rehea
 	int done = finish_rescue(path, fresh);
 	int err = done < 0 ? done : 0;
 	bool rescued = done > 0;
-	if (!err && !exists(path))
+	bool gone = !exists(path) && refill && has_left_traces(path);
+	if (!err && !gone && !exists(path))
 		err = make(path, schema, rehearsal);
 	if (!err)
-		err = is_empty(path) || is_condemned(path)
+		err = gone || is_empty(path) || is_condemned(path)
 			      ? STORE_ERR_DAMAGED
 			      : db_open(path, schema, rehearsal, ret_db);
 	if (err == STORE_ERR_DAMAGED) {
 		err = build_new(fresh, path, schema, rehearsal, refill, context);
 		if (!err)
-			err = db_move_aside(path, aside);
-		if (!err && rename(fresh, path) < 0)
-			err = errno_error(errno);
+			err = take_place(path, fresh);
 		if (!err && condemned_name(path, aside) == 0)
 			(void)unlink(aside); /* its sentence is carried out */
 		if (!err)

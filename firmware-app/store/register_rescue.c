@@ -19,7 +19,8 @@
 #define META_BASE "rescue_revision_base"
 #define META_DAY "rescue_day"
 #define META_CHECKED "checked_day"
-#define REVISIONS 1000 /* more than an alert of one day ever has */
+#define REVISIONS 1000
+#define REVISIONS_TEXT "1000" /* more than an alert of one day ever has */
 
 #define DAYS "BETWEEN 0 AND 80000"
 #define HALVES "IN ('am', 'pm')"
@@ -140,6 +141,17 @@ static int take_table(struct db *fresh, const char *damaged, const char *backup,
 	return err ? err : drop_nonsense(fresh, i, &sound);
 }
 
+/*
+ * Of a row that was read nobody knows whether it is the last that was told: so it goes on above that as well. And nobody
+ * is surely absent by it while taps are missing.
+ */
+static int raise_alerts(struct db *db)
+{
+	return db_exec(db, "UPDATE alert SET revision = revision + " REVISIONS_TEXT
+			   ", confirmed = confirmed AND (kind NOT IN ('absent', 'class_missing')"
+			   " OR state IN ('resolved', 'retracted'))");
+}
+
 int register_store_refill(void *context, struct db *fresh, const char *damaged)
 {
 	struct register_store_rescue *rescue = context;
@@ -156,6 +168,8 @@ int register_store_refill(void *context, struct db *fresh, const char *damaged)
 		err = take_table(fresh, damaged, backup, i, rescue);
 	if (!err)
 		err = compare_cards(fresh, rescue);
+	if (!err)
+		err = raise_alerts(fresh);
 	if (!err)
 		err = db_meta_int(fresh, META_BASE, 0, &base);
 	if (!err)

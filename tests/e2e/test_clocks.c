@@ -537,6 +537,37 @@ static void c1_a_register_without_time(void **state)
 	close_clocks(&c);
 }
 
+/* A register that starts on another date says nothing by it: what is open stays, and is told again once it is Monday. */
+static void c3_a_register_that_starts_on_a_wrong_date(void **state)
+{
+	static const char alert[] = "care/alert/" MONDAY "-am-p" YASSINE;
+	(void)state;
+	struct clocks c = { 0 };
+	open_register(&c, MONDAY_0810_MS + CLOCK_HOUR, 5);
+	clock_unit_sync(&c.at_gate, 5);
+	start_gate(&c);
+	(void)stage_wait_message(c.s, 0, alert, "\"state\":\"open\"");
+	stage_kill(c.s, c.reg);
+	clock_unit_wall(&c.at_register, MONDAY_0810_MS - 3 * CLOCK_DAY);
+	clock_unit_sync(&c.at_register, -1);
+	clock_unit_boot(&c.at_register, 2);
+	size_t from = stage_n_messages(c.s);
+	c.reg = stage_start(c.s, "schoolpoort-register", "register", NULL, c.at_register.env);
+	stage_wait_log(c.s, c.reg, "next=decide_no_absence");
+	stage_wait_log(c.s, c.reg, "gates_data_waits for=time");
+	(void)stage_wait_message(c.s, from, "register/state", "\"state\":\"online\"");
+	clock_unit_wall(&c.at_register, MONDAY_0810_MS + CLOCK_HOUR + 60 * CLOCK_S);
+	clock_unit_sync(&c.at_register, 5);
+	stage_wait_log(c.s, c.reg, "new_day");
+	size_t again = stage_wait_message(c.s, from, alert, "\"state\":\"open\"");
+	size_t data = stage_wait_message(c.s, from, "gates/data", "\"generation\"");
+	for (size_t i = from; i < data; i++) /* none was emptied */
+		assert_false(strstr(stage_message(c.s, i)->topic, "care/alert/" MONDAY) &&
+			     stage_message(c.s, i)->payload[0] == 0);
+	assert_true(data > again); /* none of another week */
+	close_clocks(&c);
+}
+
 static void c5_without_tzdata(void **state)
 {
 	(void)state;
@@ -565,7 +596,7 @@ static void c5_without_tzdata(void **state)
 	close_clocks(&c);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(c1_taps_of_a_start_without_time),
@@ -575,8 +606,11 @@ int main(void)
 		cmocka_unit_test(c1_alerts_follow_the_new_dates),
 		cmocka_unit_test(c6_a_boot_that_never_had_time),
 		cmocka_unit_test(c1_a_register_without_time),
+		cmocka_unit_test(c3_a_register_that_starts_on_a_wrong_date),
 		cmocka_unit_test(c5_without_tzdata),
 	};
 
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -300,6 +300,46 @@ static void s9_register_lost_all(void **state)
 	free(g);
 }
 
+/* The file is gone and last night's copy is there: the gates keep pupils and cards, and hear nothing that takes them. */
+static void s9_register_gone_keeps_the_gates_data(void **state)
+{
+	(void)state;
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+
+	stage_clock(s, EARLY);
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	gate_rig_start(s, g, NULL);
+	school_wait_status(s, "gate-1", "pupils", 5);
+	stage_stop(s, reg);
+	copy_file(s, "register-state/register.db", "register-state/register.db.backup");
+	remove_file(s, "register-state/register.db");
+	size_t from = stage_n_messages(s);
+	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+	stage_wait_log(s, reg, "database_recovered");
+	stage_wait_log(s, reg, "gates_data_held");
+	school_wait_status(s, "register", "pupils", 5);
+	stage_stop(s, reg);
+	/* And where nothing lies beside it: a new database, and a gate that isn't new. */
+	remove_file(s, "register-state/register.db");
+	remove_file(s, "register-state/register.db.backup");
+	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+	stage_wait_log(s, reg, "gates_data_waits for=import");
+	tap_card(s, g, CARD_NOOR, WIRE_RESULT_PRESENT);
+	school_wait_status(s, "gate-1", "queue", 0);
+	assert_int_equal(stage_find(s, from, "gates/data", NULL), -1);
+	school_import(s);
+	size_t at = stage_wait_message(s, from, "gates/data", "\"generation\"");
+	assert_non_null(strstr(stage_message(s, at)->payload, NOOR));
+	gate_rig_stop(s, g);
+	stage_stop(s, reg);
+	stage_validate(s);
+	stage_close(s);
+	free(g);
+}
+
 /* ---- S10 ---- */
 
 /* Every tap that a screen was told is at the register, once. */
@@ -414,6 +454,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(s9_gate_takes_taps_on_a_damaged_database),
 		cmocka_unit_test(s9_register_lost_checkins_and_gates_bring_them),
 		cmocka_unit_test(s9_register_lost_all),
+		cmocka_unit_test(s9_register_gone_keeps_the_gates_data),
 		cmocka_unit_test(s10_old_copy_draws_a_new_log),
 		cmocka_unit_test(s10_old_copy_whose_numbers_were_used_loses_nothing),
 		cmocka_unit_test(s10_wal_gone_or_foreign_between_kills),

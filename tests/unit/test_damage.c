@@ -444,12 +444,63 @@ static void s9_register_takes_from_the_backup(void **state)
 	tempdir_remove(dir);
 }
 
+static int keep_alert(void *context, const struct alert *alert)
+{
+	*(struct alert *)context = *alert;
+	return 0;
+}
+
+/* Taken away, it is no new school: what lies beside it says so, and an alert out of it goes on above what people saw. */
+static void s9_register_gone_beside_its_backup(void **state)
+{
+	char path[TEMPDIR_PATH_MAX], backup[TEMPDIR_PATH_MAX], aside[TEMPDIR_PATH_MAX];
+	struct register_store *s = NULL;
+	struct register_store_rescue rescue;
+	struct alert alert;
+
+	(void)state;
+	start_over();
+	snprintf(path, sizeof(path), "%s/" REGISTER_STORE_FILE, dir);
+	snprintf(backup, sizeof(backup), "%s/" REGISTER_STORE_FILE ".backup", dir);
+	snprintf(aside, sizeof(aside), "%s/" REGISTER_STORE_FILE ".damaged-20261123T071000Z", dir);
+	alert_raise(&alert, "2026-11-23-am-p0000000001", ALERT_ABSENT, ALERT_CONFIRMED,
+		civil_date_of_day(DAY), HALFDAY_AM, DAY_MS);
+	alert.pupil = 1;
+	assert_int_equal(register_store_open(path, false, &s), 0);
+	assert_int_equal(register_store_begin(s), 0);
+	assert_int_equal(put_roster(s), 0);
+	assert_int_equal(register_store_alert_put(s, &alert), 0);
+	assert_int_equal(register_store_end(s, 0), 0);
+	assert_int_equal(register_store_backup(s, backup), 0);
+	register_store_close(s);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(register_store_open(path, false, &s), 0);
+	assert_int_equal(register_store_number(s, REGISTER_STORE_PUPILS), PUPILS);
+	assert_int_equal(register_store_rescue(s, &rescue), 0);
+	assert_true(rescue.now && rescue.from_backup && rescue.refilling);
+	assert_int_equal(rescue.lost, REGISTER_LOST_ALL);
+	assert_int_equal(register_store_each_alert(s, DAY, keep_alert, &alert), 0);
+	assert_int_equal(alert.revision, 1001);
+	assert_int_equal(alert.certainty, ALERT_UNCONFIRMED);
+	register_store_close(s);
+	/* A damaged one alone gives nothing, but says that there was a school. */
+	assert_int_equal(rename(backup, aside), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(register_store_open(path, false, &s), 0);
+	assert_int_equal(register_store_number(s, REGISTER_STORE_PUPILS), 0);
+	assert_int_equal(register_store_rescue(s, &rescue), 0);
+	assert_true(rescue.now && rescue.lost == REGISTER_LOST_ALL);
+	register_store_close(s);
+	tempdir_remove(dir);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s9_gate_opens_with_each_damaged_database),
 		cmocka_unit_test(s9_register_opens_with_each_damaged_database),
 		cmocka_unit_test(s9_register_takes_from_the_backup),
+		cmocka_unit_test(s9_register_gone_beside_its_backup),
 	};
 
 	if (argc > 1 && strcmp(argv[1], "all") == 0)

@@ -939,6 +939,29 @@ static void s9_nothing_is_decided_while_gates_deliver_again(void **state)
 	EXPECT_ALERT(s, "am-p0000012346", "absent open confirmed 1");
 }
 
+/* Marks of before the damage are no news, and no certainty: what the gates send again decides. */
+static void s9_marks_of_before_raise_nothing_while_gates_deliver_again(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 10);
+	s->state.refilling = true;
+	school_at(s, HMS(8, 50, 0));
+	day_load_mark(s->day, NOOR, AM, MARK_ABSENT, 0, -1);
+	day_load_mark(s->day, NOOR + 1, AM, MARK_ABSENT, 0, -1);
+	day_doubt(s->day);
+	register_effects_clear(s->fx);
+	register_settle(&s->state, s->day, s->fx);
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	EXPECT_ALERT(s, "am-p0000012346", "none");
+	assert_int_equal(school_mark(s, NOOR, AM), '?');
+	school_tap(s, NOOR, "gate-1", HMS(8, 20, 0));
+	s->state.refilling = false;
+	school_gate(s, 0, HMS(9, 0, 0));
+	school_at(s, HMS(9, 0, 0));
+	EXPECT_ALERT(s, "am-p0000012345", "none");
+	EXPECT_ALERT(s, "am-p0000012346", "absent open confirmed 1");
+}
+
 /* Who was forgotten may have tapped with a card that was forgotten too. */
 static void s9_a_lost_roster_makes_nobody_surely_absent(void **state)
 {
@@ -1008,6 +1031,7 @@ int main(void)
 		cmocka_unit_test(m14_will_of_an_older_session_changes_nothing),
 		cmocka_unit_test(s10_fates),
 		ONE(s9_nothing_is_decided_while_gates_deliver_again),
+		ONE(s9_marks_of_before_raise_nothing_while_gates_deliver_again),
 		ONE(s9_a_lost_roster_makes_nobody_surely_absent),
 		ONE(s9_alerts_go_on_above_what_was_heard),
 		ONE(test_counts_add_up),
