@@ -7,11 +7,13 @@ bool absence_gate_complete(const struct absence_gate *gate, int64_t cutoff_ms)
 		!checkin_clock_judges((enum checkin_clock)gate->clock))
 		return false;
 	if (gate->complete_until_ms < cutoff_ms || gate->last_seq < 0 || gate->conflicted ||
-		gate->undated)
+		gate->older || gate->undated)
 		return false;
+	/* What is stored under a number is no proof until the gate is known to mean the same by it. */
+	int64_t here =
+		gate->stored_through < gate->own_through ? gate->stored_through : gate->own_through;
 	/* A gate that never had a tap has nothing to deliver, whether it names its log or not. */
-	return gate->last_seq == 0 ||
-	       (!uuid_is_none(gate->log) && gate->stored_through >= gate->last_seq);
+	return gate->last_seq == 0 || (!uuid_is_none(gate->log) && here >= gate->last_seq);
 }
 
 static bool all_complete(const struct absence_gate *gates, size_t n_gates, int64_t cutoff_ms)

@@ -24,6 +24,8 @@ struct absence_gate {
 	int64_t last_seq; /* of that state; negative: not said */
 	int64_t complete_until_ms; /* every tap up to here is in the log; negative: not said */
 	int64_t stored_through; /* the register has @log without gaps up to here */
+	int64_t own_through; /* so far the gate means the same check-ins by these numbers */
+	bool older; /* it knows of less than is stored: its database may be an old copy */
 	bool conflicted; /* numbers of @log were used twice: what it has is not all here */
 	bool undated; /* taps that have no time may have been made in the time that is asked about */
 };

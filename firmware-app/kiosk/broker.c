@@ -165,6 +165,10 @@ static void take_confirm(struct kiosk *k, const struct link_event *event)
 	case DELIVER_CONFIRMED:
 		k->last_delivery_ms = k->now.wall_ms;
 		trace_confirmed(&k->trace, confirm.through, clock_mono_us());
+		/* The register can't tell by itself that these numbers are not an older copy's: absence may wait for it. */
+		if (k->deliver.confirmed == k->deliver.last &&
+			k->said.confirmed_seq < k->said.last_seq)
+			say_state_within(k, 0);
 		break;
 	case DELIVER_DOUBTED:
 		say_state_within(k, DELIVER_ECHO_US);

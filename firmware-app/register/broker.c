@@ -161,6 +161,8 @@ static void take_gate_state(
 	bool was_online = gate->absence.online;
 	if (r->store && register_store_through(r->store, state.log, &through))
 		through = 0;
+	if (r->store && register_store_has_conflict(r->store, state.log) > 0)
+		register_gate_conflict(gate, state.log);
 	/* No gate can be complete for a time that hasn't been: one that is ahead would vouch for taps still to come. */
 	if (clock_judges(r->now.state) && state.complete_until_ms > r->now.wall_ms + GATE_AHEAD_MS)
 		state.complete_until_ms = r->now.wall_ms;

@@ -398,8 +398,8 @@ static void refuse_conflict(struct register_program *r, const struct checkin *c)
 	struct wire_context ctx = { .zone = &r->zone };
 	char *text = wire_checkin_encode(c, &ctx);
 	school_refuse(r, c->gate, c->log, c->seq,
-		"conflict: another check-in has this number of this log", text ? text : "",
-		text ? strlen(text) : 0);
+		REGISTER_STORE_CONFLICT ": another check-in has this number of this log",
+		text ? text : "", text ? strlen(text) : 0);
 	free(text);
 	for (size_t g = 0; g < r->n_gates_known; g++)
 		if (!strcmp(r->state.gates[g].id, c->gate))
@@ -412,6 +412,13 @@ void school_confirm_again(
 	confirm(r, gate, log, through);
 }
 
+static void note_sent(struct register_program *r, const struct checkin *c)
+{
+	for (size_t g = 0; g < r->n_gates_known; g++)
+		if (!strcmp(r->state.gates[g].id, c->gate))
+			register_gate_sent(&r->state.gates[g], c);
+}
+
 void school_take_checkin(struct register_program *r, const struct checkin *c)
 {
 	struct register_store_known known;
@@ -422,7 +429,10 @@ void school_take_checkin(struct register_program *r, const struct checkin *c)
 	fail(r, err);
 	if (err)
 		return;
-	switch (register_fate_of(&known, c)) {
+	enum register_fate fate = register_fate_of(&known, c);
+	if (fate != REGISTER_CONFLICT && fate != REGISTER_REFUSED_BEFORE)
+		note_sent(r, c);
+	switch (fate) {
 	case REGISTER_NEW:
 		take_new(r, c);
 		break;

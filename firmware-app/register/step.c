@@ -826,6 +826,16 @@ static void follow_twins(struct register_twins *t, const struct wire_gate_state 
 	t->twice = t->n_returns >= TWICE_RETURNS;
 }
 
+/* Up to here the gate has said that its numbers are confirmed, or has sent them, in this session. A new session can be
+ * another copy of the database: it begins with what that one says. Source: faults.md S10. */
+static int64_t own_through(
+	const struct register_gate *gate, const struct wire_gate_state *state, bool birth)
+{
+	int64_t own = state->confirmed_seq > 0 ? state->confirmed_seq : 0;
+	bool same = !birth && uuid_equal(gate->absence.log, state->log);
+	return same && gate->absence.own_through > own ? gate->absence.own_through : own;
+}
+
 bool register_take_gate(
 	struct register_gate *gate, const struct wire_gate_state *state, int64_t through)
 {
@@ -835,8 +845,9 @@ bool register_take_gate(
 	if (!online && gate->seen && !uuid_is_none(gate->session) &&
 		!uuid_is_none(state->session) && !uuid_equal(gate->session, state->session))
 		return false;
+	bool birth = online && !uuid_equal(gate->session, state->session);
 	if (online) {
-		follow_twins(&gate->twins, state, !uuid_equal(gate->session, state->session));
+		follow_twins(&gate->twins, state, birth);
 		gate->session = state->session;
 	}
 	gate->seen = true;
@@ -848,10 +859,18 @@ bool register_take_gate(
 		.last_seq = state->last_seq,
 		.complete_until_ms = state->complete_until_ms,
 		.stored_through = through,
+		.own_through = own_through(gate, state, birth),
+		.older = through > state->last_seq,
 		/* What one of two units has said is complete, the other one may still hold. */
 		.conflicted = uuid_equal(gate->conflict_log, state->log) || gate->twins.twice,
 	};
 	return true;
+}
+
+void register_gate_sent(struct register_gate *gate, const struct checkin *c)
+{
+	if (uuid_equal(gate->absence.log, c->log) && c->seq == gate->absence.own_through + 1)
+		gate->absence.own_through++;
 }
 
 void register_gate_conflict(struct register_gate *gate, struct uuid log)

@@ -164,6 +164,9 @@ int64_t register_next_ms(const struct register_state *s, const struct day *day);
 /** register_delivered() - every gate that is waited for is online and has nothing left that isn't stored here. */
 bool register_delivered(const struct register_state *s);
 
+/** register_gate_sent() - a check-in of this gate that is no conflict: by its number both mean the same. */
+void register_gate_sent(struct register_gate *gate, const struct checkin *c);
+
 /** register_gate_conflict() - a check-in of this log had a number that is another's: the gate's database is an old
  * copy. It is not complete until it goes on under a new log. Source: topics.md "Delivery"; faults.md S10. */
 void register_gate_conflict(struct register_gate *gate, struct uuid log);

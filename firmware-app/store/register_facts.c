@@ -212,6 +212,16 @@ int register_store_refused_of(
 	return r;
 }
 
+int register_store_has_conflict(struct register_store *s, struct uuid log)
+{
+	struct db_query q = db_query(s->db, REFUSED_CONFLICT);
+	db_put_blob(&q, log.b, sizeof(log.b));
+	db_put_text(&q, REGISTER_STORE_CONFLICT);
+	int r = db_step(&q);
+	db_end(&q);
+	return r;
+}
+
 int register_store_each_checkin(
 	struct register_store *s, int32_t day, register_store_checkin_fn *take, void *ctx)
 {

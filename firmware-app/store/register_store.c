@@ -226,6 +226,8 @@ static const char *const statements[N_STATEMENTS] = {
 	[REFUSED_LAST] = "SELECT log, seq, gate, reason, received_at FROM refused"
 			 " ORDER BY rowid DESC LIMIT ?1",
 	[REFUSED_ONE] = "SELECT reason FROM refused WHERE log = ?1 AND seq = ?2 LIMIT 1",
+	[REFUSED_CONFLICT] = "SELECT 1 FROM refused WHERE log = ?1"
+			     " AND substr(reason, 1, length(?2)) = ?2 LIMIT 1",
 	[REFUSED_COUNT] = "SELECT count(*) FROM refused",
 	[MARK_PUT] = "INSERT INTO mark(" MARK_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
 		     " ON CONFLICT DO UPDATE SET mark = ?4, unconfirmed = ?5, minutes_late = ?6,"

@@ -189,6 +189,8 @@ int register_store_number_put(struct register_store *s, struct uuid log, int64_t
 /** register_store_through() - of a log; 0 where it is not known. Return: 0 or a store_err. */
 int register_store_through(struct register_store *s, struct uuid log, int64_t *ret_through);
 
+#define REGISTER_STORE_CONFLICT "conflict" /* how the reason begins where a number was used twice */
+
 struct register_store_refused {
 	struct uuid log;
 	int64_t seq;
@@ -209,6 +211,9 @@ int register_store_refused(
  * store_err. @ret_reason: REGISTER_STORE_REASON_MAX bytes */
 int register_store_refused_of(
 	struct register_store *s, struct uuid log, int64_t seq, char *ret_reason);
+
+/** register_store_has_conflict() - whether a number of this log was used twice. Return: 1, 0 or a store_err. */
+int register_store_has_conflict(struct register_store *s, struct uuid log);
 
 /* Called for each row; a return other than 0 ends the walk and is returned. */
 typedef int register_store_checkin_fn(void *ctx, const struct checkin *c, int64_t received_ms);

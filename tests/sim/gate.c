@@ -128,6 +128,7 @@ static void give(struct sim *s, struct sim_gate *g, int64_t mono_us)
 		return;
 	struct sim_message m = { .state = state_of(g) };
 	post(s, g, &m);
+	g->said_pending = m.state.confirmed_seq < m.state.last_seq;
 	int64_t every_ms = near_cutoff(s) ? STATE_EVERY_MS : QUIET_EVERY_MS;
 	/* As the program does: a millisecond past the round moment, so that it covers that one. */
 	g->next_state_ms = (s->now_ms / every_ms + 1) * every_ms + 1;
@@ -181,6 +182,8 @@ void gate_arrivals(struct sim *s, struct sim_gate *g)
 		if (deliver_confirmed(&g->deliver, through, 1000 * (s->now_ms - s->start_ms)) >=
 			DELIVER_BACK)
 			sim_fail(s, "gate %d was told of %d", g->index, (int)through);
+		if (g->said_pending && g->deliver.confirmed == g->deliver.last)
+			g->next_state_ms = s->now_ms;
 	}
 }
 

@@ -61,7 +61,7 @@ mutant 'grace a second long' core/verdict.c \
 mutant 'minutes late cut, not rounded up' core/verdict.c \
 	's/(at_s - slot->start_s + 59) \/ 60/(at_s - slot->start_s) \/ 60/'
 mutant 'watermark ignored: what is not stored yet' core/absence.c \
-	's/gate->stored_through >= gate->last_seq/gate->stored_through >= 0/'
+	's/here >= gate->last_seq/here >= 0/'
 mutant 'watermark ignored: complete until' core/absence.c \
 	's/if (gate->complete_until_ms < cutoff_ms ||/if (/'
 mutant 'watermark ignored: every gate is complete' core/absence.c \

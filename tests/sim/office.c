@@ -466,6 +466,7 @@ int64_t office_take_checkin(struct sim *s, struct sim_gate *g, const struct sim_
 	if (uuid_equal(a->log, row->c.log) && a->stored_through < (int64_t)g->n_numbered)
 		a->stored_through = (int64_t)g->n_numbered;
 	enum register_fate fate = register_fate_of(&known, &row->c);
+	register_gate_sent(&s->state.gates[g->index], &row->c);
 	if (fate == REGISTER_NEW)
 		take_new(s, g, tap, row);
 	else if (fate == REGISTER_REVISED)

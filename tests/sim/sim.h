@@ -106,6 +106,7 @@ struct sim_gate {
 	size_t n_numbered; /* rows that the register has */
 	int n_reboots, n_sessions;
 	int64_t boot0_ms, complete_until_ms, next_state_ms, delay_ms, data_due_ms;
+	bool said_pending; /* its last state had check-ins that were not confirmed */
 	struct roster *roster;
 	bool up, reader, clock; /* what works */
 	int64_t down_ms, reader_down_ms, clock_lost_ms; /* since when not */

@@ -15,7 +15,8 @@ static const struct absence_gate complete = { .online = true,
 	.log = { { 1 } },
 	.last_seq = 7,
 	.complete_until_ms = CUTOFF,
-	.stored_through = 7 };
+	.stored_through = 7,
+	.own_through = 7 };
 
 static void test_complete(void **state)
 {
@@ -47,6 +48,12 @@ static void test_complete(void **state)
 	g.last_seq = g.stored_through = 0; /* never a tap: nothing to deliver */
 	assert_true(absence_gate_complete(&g, CUTOFF));
 	g.complete_until_ms = -1;
+	assert_false(absence_gate_complete(&g, CUTOFF));
+	g = complete;
+	g.own_through = 6; /* what is stored as number 7 may be another's */
+	assert_false(absence_gate_complete(&g, CUTOFF));
+	g = complete;
+	g.older = true;
 	assert_false(absence_gate_complete(&g, CUTOFF));
 	g = complete;
 	g.conflicted = true; /* an old copy of its database: something is not here */

@@ -175,7 +175,7 @@ static void test_unstored_log_is_waited_for(void **state)
 {
 	struct school *s = *state;
 	school_gate(s, 0, HMS(8, 45, 0));
-	s->state.gates[0].absence.last_seq = 3;
+	s->state.gates[0].absence.last_seq = s->state.gates[0].absence.own_through = 3;
 	s->state.gates[0].absence.stored_through = 2;
 	school_at(s, HMS(8, 45, 0));
 	EXPECT_ALERT(s, "am-p0000012345", "none");
@@ -829,6 +829,56 @@ static void m14_will_of_an_older_session_changes_nothing(void **state)
 	assert_true(register_take_gate(&fresh, &will, 4)); /* the retained one, after a restart */
 }
 
+/* S10: what is stored of a log is not what a gate with an old copy of its database means by the same numbers. */
+static void s10_d2_an_old_copy_is_not_complete(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t last, confirmed, through;
+		int64_t sent[2]; /* numbers, first and last, that it sends then; 0: none */
+		bool want;
+	} row[] = {
+		{ "all confirmed", 20, 20, 20, { 0 }, true },
+		{ "the last confirm is on its way, its tap was before the birth", 20, 18, 20, { 0 },
+			false },
+		{ "it sends what isn't confirmed", 20, 18, 20, { 19, 20 }, true },
+		{ "it sends part of it", 20, 18, 20, { 19, 19 }, false },
+		{ "it leaves one out", 20, 18, 20, { 20, 20 }, false },
+		{ "an older copy with taps of its own", 16, 10, 20, { 0 }, false },
+		{ "the same, and it sent some", 16, 10, 20, { 11, 16 }, false },
+		{ "an older copy without any", 10, 10, 20, { 0 }, false },
+		{ "an older copy that has reached the same number", 20, 14, 20, { 0 }, false },
+		{ "an older copy that is further", 25, 14, 20, { 0 }, false },
+		{ "an older copy without a row", 0, 0, 20, { 0 }, false },
+		{ "never a tap", 0, 0, 0, { 0 }, true },
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct register_gate gate = { .id = "gate-1" };
+		struct wire_gate_state birth = { .state = WIRE_UNIT_ONLINE,
+			.session = { { 1 } },
+			.log = { { 3 } },
+			.clock = CHECKIN_CLOCK_TRUSTED,
+			.last_seq = row[i].last,
+			.confirmed_seq = row[i].confirmed };
+		struct checkin c = { .log = birth.log };
+		assert_true(register_take_gate(&gate, &birth, row[i].through));
+		for (c.seq = row[i].sent[0]; c.seq && c.seq <= row[i].sent[1]; c.seq++)
+			register_gate_sent(&gate, &c);
+		if (absence_gate_complete(&gate.absence, 0) != row[i].want)
+			fail_msg("%s", row[i].name);
+		if (!row[i].want)
+			continue;
+		/* Its next state keeps what it sent; another session may be another copy. */
+		assert_true(register_take_gate(&gate, &birth, row[i].through));
+		assert_true(absence_gate_complete(&gate.absence, 0));
+		birth.session.b[0] = 2;
+		assert_true(register_take_gate(&gate, &birth, row[i].through));
+		assert_int_equal(
+			absence_gate_complete(&gate.absence, 0), row[i].confirmed == row[i].last);
+	}
+}
+
 static void s10_fates(void **state)
 {
 	(void)state;
@@ -1029,6 +1079,7 @@ int main(void)
 		ONE(test_half_boundaries),
 		cmocka_unit_test(m14_two_units_with_one_identity_are_noticed),
 		cmocka_unit_test(m14_will_of_an_older_session_changes_nothing),
+		cmocka_unit_test(s10_d2_an_old_copy_is_not_complete),
 		cmocka_unit_test(s10_fates),
 		ONE(s9_nothing_is_decided_while_gates_deliver_again),
 		ONE(s9_marks_of_before_raise_nothing_while_gates_deliver_again),
