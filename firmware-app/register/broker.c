@@ -191,7 +191,10 @@ static void take_checkin(struct register_program *r, const char *id, const struc
 	struct uuid log;
 	int64_t seq;
 	char reason[WIRE_REASON_MAX];
-	if (wire_checkin_decode(event->payload, event->len, &c, reason)) {
+	int err = wire_checkin_decode(event->payload, event->len, &c, reason);
+	if (err == WIRE_ERR_MEMORY)
+		return; /* not its fault: neither stored nor refused, it comes again */
+	if (err) {
 		if (event->len <= WIRE_PAYLOAD_MAX &&
 			!wire_checkin_peek(event->payload, event->len, &log, &seq))
 			school_refuse(r, id, log, seq, reason, event->payload, event->len);
