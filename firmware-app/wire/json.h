@@ -173,6 +173,16 @@ void wire_in_unit_state(struct wire_in *in, enum wire_unit_state *ret_state);
 void wire_in_clock(struct wire_in *in, enum wire_need need, int *ret_clock);
 /** wire_in_class() - the field "class": 1 to 20 characters, into TIMETABLE_CLASS_MAX bytes. */
 void wire_in_class(struct wire_in *in, json_t *at, char *ret_class);
+/*
+ * jansson 2.14 says "invalid" of a message for whose text memory was out as it was read, and leaves bytes out of one
+ * that it writes. Who believed that would refuse a good check-in for good, or send a bad one. So it is watched.
+ */
+/** wire_memory_watch() - before a call of jansson that allocates. */
+void wire_memory_watch(void);
+/** wire_memory_was_out() - whether an allocation failed since. */
+bool wire_memory_was_out(void);
+/** wire_dump() - json_dumps(), NULL also where memory was out on the way. @json: borrowed, NULL gives NULL */
+char *wire_dump(const json_t *json, size_t flags);
 /** wire_in_fail_memory() - memory was out while the message was turned into structs. */
 void wire_in_fail_memory(struct wire_in *in);
 /** wire_out_record() - a pupil's own figures as field "record"; at most ROSTER_RECENT_MAX days. */

@@ -112,8 +112,6 @@ static int refuse_syntax(struct wire_in *in, const json_error_t *e)
 	return fail(in, WIRE_ERR_SYNTAX, reason);
 }
 
-/* jansson's lexer calls a message for which memory was out invalid: who believed that would refuse a good check-in for
- * good. So its allocations are watched. */
 static _Thread_local bool memory_out;
 
 static void *allocate(size_t size)
@@ -122,6 +120,17 @@ static void *allocate(size_t size)
 
 	memory_out = memory_out || !p;
 	return p;
+}
+
+void wire_memory_watch(void)
+{
+	json_set_alloc_funcs(allocate, free);
+	memory_out = false;
+}
+
+bool wire_memory_was_out(void)
+{
+	return memory_out;
 }
 
 int wire_in_parse(struct wire_in *in, const void *bytes, size_t len, size_t max, char *ret_reason)
@@ -136,8 +145,7 @@ int wire_in_parse(struct wire_in *in, const void *bytes, size_t len, size_t max,
 		return fail(in, WIRE_ERR_SYNTAX, "is empty");
 	if (memchr(bytes, 0, len))
 		return fail(in, WIRE_ERR_SYNTAX, "holds a zero byte");
-	json_set_alloc_funcs(allocate, free);
-	memory_out = false;
+	wire_memory_watch();
 	in->root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
 	if (!in->root && memory_out)
 		return fail(in, WIRE_ERR_MEMORY, "memory is out");

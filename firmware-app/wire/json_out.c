@@ -28,12 +28,24 @@ void wire_out_must(struct wire_out *out, json_t *at, const char *const *keys)
 			out->failed = true;
 }
 
+char *wire_dump(const json_t *json, size_t flags)
+{
+	wire_memory_watch();
+	char *text = json ? json_dumps(json, flags) : NULL;
+
+	if (text && wire_memory_was_out()) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
 char *wire_out_close(struct wire_out *out)
 {
 	char *text = NULL;
 	/* 15 digits: a figure is written as it was meant, not as its nearest double. */
 	if (!out->failed)
-		text = json_dumps(out->root, JSON_COMPACT | JSON_REAL_PRECISION(15));
+		text = wire_dump(out->root, JSON_COMPACT | JSON_REAL_PRECISION(15));
 	json_decref(out->root);
 	out->root = NULL;
 	return text;

@@ -260,8 +260,7 @@ static json_t *to_json(const struct wire_node *node)
 static char *dump(const struct wire_node *node, size_t flags)
 {
 	json_t *json = node ? to_json(node) : NULL;
-	char *text =
-		json ? json_dumps(json, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) : NULL;
+	char *text = wire_dump(json, flags | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 	json_decref(json);
 	return text;
 }
