@@ -10,6 +10,7 @@
 	25 /* a half-open connection is noticed after twice that and 1 s; faults.md M10 */
 #define FLUSH_MS 500 /* at the end: time for "stopping" and what is on its way */
 #define SESSION_TAKEN_OVER 142 /* MQTT 5, 4.13: another unit has our client id */
+#define GAP_AGAIN_US INT64_C(60000000) /* between two logs drawn for a gap */
 #define STATE_TAG UINT64_MAX /* of gate/state; a check-in's is its number */
 
 static struct wire_context wire_context(const struct kiosk *k)
@@ -283,6 +284,35 @@ void broker_take(struct kiosk *k)
 	}
 }
 
+/*
+ * What should be sent isn't there: it was purged before the register went back, or lost with a page. Nothing could be
+ * confirmed past it, so what is left goes on under a log without gaps. A disk that doesn't take that is opened anew first.
+ */
+static void close_gap(struct kiosk *k)
+{
+	bool usable = k->store_state == WIRE_STORE_OK || k->store_state == WIRE_STORE_RECOVERED;
+
+	if (!usable || (k->closed_gap_us && k->now.mono_us - k->closed_gap_us < GAP_AGAIN_US))
+		return;
+	k->closed_gap_us = k->now.mono_us;
+	log_warn("checkins_missing from=%lld next=new_log", (long long)k->deliver.next);
+	disk_relog(k, true);
+}
+
+/* Return: 0, or another number: the next turn tries again. */
+static int give_checkin(struct kiosk *k, const struct checkin *row, const struct wire_context *ctx)
+{
+	char *text = wire_checkin_encode(row, ctx);
+	int err = text ? link_post(k->link, k->topic_checkin, text, strlen(text), 1, false,
+				 (uint64_t)row->seq)
+		       : LINK_ERR_MEMORY;
+
+	free(text);
+	if (!err)
+		deliver_sent(&k->deliver, k->now.mono_us);
+	return err;
+}
+
 static void give_checkins(struct kiosk *k)
 {
 	struct checkin rows[DELIVER_UNACKED_MAX];
@@ -290,19 +320,19 @@ static void give_checkins(struct kiosk *k)
 	int want;
 
 	while (k->store && (want = deliver_want(&k->deliver, k->now.mono_us)) > 0) {
+		/* The register went back, and the file can't be told: it would show what comes after its own number. */
+		if (k->deliver.next <= kiosk_store_info(k->store)->confirmed_seq)
+			return;
 		int n = kiosk_store_unconfirmed(
 			k->store, k->deliver.next, k->config.unit_id, rows, (size_t)want);
-		if (n <= 0)
+		if (n < 0)
 			return; /* a failing store shows itself at the next write */
-		for (int i = 0; i < n; i++) {
-			char *text = wire_checkin_encode(&rows[i], &ctx);
-			int err = text ? link_post(k->link, k->topic_checkin, text, strlen(text), 1,
-						 false, (uint64_t)rows[i].seq)
-				       : LINK_ERR_MEMORY;
-			free(text);
-			if (err)
+		for (int i = 0; i < n && rows[i].seq == k->deliver.next; i++)
+			if (give_checkin(k, &rows[i], &ctx))
 				return; /* it is in the database; the next turn tries again */
-			deliver_sent(&k->deliver, k->now.mono_us);
+		if (n == 0 || rows[n - 1].seq != k->deliver.next - 1) {
+			close_gap(k);
+			return;
 		}
 	}
 }

@@ -65,23 +65,44 @@ void disk_remember(struct kiosk *k)
 	free(rows);
 }
 
-static void load_data(struct kiosk *k)
+/* Return: what the database has of gates/data, for roster_destroy(), or NULL. */
+static struct roster *read_data(struct kiosk *k)
 {
+	struct roster *roster = NULL;
 	char *bytes = NULL;
 	char reason[WIRE_REASON_MAX];
 	int64_t len = kiosk_store_data_load(k->store, &bytes);
 
-	if (len <= 0)
-		return;
-	struct roster *roster = NULL;
-	if (wire_gates_data_decode(bytes, (size_t)len, &roster, reason) == 0) {
-		roster_destroy(k->roster);
-		k->roster = roster;
-		k->state.roster = roster;
-	} else {
+	if (len > 0 && wire_gates_data_decode(bytes, (size_t)len, &roster, reason) < 0)
 		log_error("data_unreadable reason=\"%s\" next=wait_for_gates_data", reason);
-	}
 	free(bytes);
+	return roster;
+}
+
+static void load_data(struct kiosk *k)
+{
+	struct roster *roster = read_data(k);
+
+	if (!roster)
+		return;
+	roster_destroy(k->roster);
+	k->roster = roster;
+	k->state.roster = roster;
+}
+
+/* A file that was rescued may have lost what is in use. As it was made, so that no excuse of its days is left out. */
+static void save_roster_again(struct kiosk *k)
+{
+	struct roster *have = read_data(k);
+	bool older = !have || have->generation < k->roster->generation;
+
+	roster_destroy(have);
+	if (!older || k->unsaved_data)
+		return;
+	const struct wire_context ctx = { .zone = &k->zone, .rehearsal = k->clock.simulated };
+	struct civil_date made = civil_local_of(&k->zone, k->roster->made_at_ms).date;
+	k->unsaved_data = wire_gates_data_encode(k->roster, WIRE_NAMES_FULL, made, &ctx);
+	k->unsaved_len = k->unsaved_data ? strlen(k->unsaved_data) : 0;
 }
 
 /* Return: 0 or a store_err; what the kiosk knew stays then. */
@@ -100,6 +121,8 @@ static int open_store(struct kiosk *k)
 	follow_log(k);
 	if (!k->roster)
 		load_data(k);
+	else if (kiosk_store_info(k->store)->recovered)
+		save_roster_again(k);
 	if (!k->taps_date.year)
 		disk_remember(k);
 	return 0;
@@ -146,7 +169,8 @@ static bool make_room(struct kiosk *k)
 	bool had = give_up_ballast(k);
 	int n = 0;
 
-	if (!k->store)
+	/* The numbers of another log say nothing about these rows. */
+	if (!k->store || !uuid_equal(kiosk_store_info(k->store)->log, k->followed_log))
 		return had;
 	if (kiosk_store_truncate(k->store) == 0) /* else the retry says what is wrong */
 		n = kiosk_store_free_up(k->store, k->deliver.confirmed, PURGE_SLICE);
@@ -155,25 +179,6 @@ static bool make_room(struct kiosk *k)
 	k->saved_confirm = k->deliver.confirmed;
 	log_warn("purged checkins=%d reason=disk_full", n);
 	return true;
-}
-
-/*
- * A disk that is full now is no reason to leave the gate dark: it starts, sends people to the desk, and opens the
- * database once there is room. Everything else wants a person, and ends the start.
- */
-int disk_open(struct kiosk *k)
-{
-	int err = open_store(k);
-
-	if (err == STORE_ERR_FULL && give_up_ballast(k))
-		err = open_store(k);
-	if (err != STORE_ERR_FULL)
-		return err;
-	log_error("store_failed error=\"%s\" next=open_again", store_err_text(err));
-	deliver_init(&k->deliver, 0, 0);
-	k->store_failed_us = k->now.mono_us;
-	tell_store(k, WIRE_STORE_FULL);
-	return 0;
 }
 
 static void fail(struct kiosk *k, int err)
@@ -185,6 +190,23 @@ static void fail(struct kiosk *k, int err)
 		log_error("store_failed error=\"%s\" next=open_again", store_err_text(err));
 	k->store_failed_us = k->now.mono_us;
 	tell_store(k, state);
+}
+
+/*
+ * A disk that is full or fails now is no reason to leave the gate dark: it starts, sends people to the desk, and opens the
+ * database once the disk takes it. Everything else wants a person, and ends the start.
+ */
+int disk_open(struct kiosk *k)
+{
+	int err = open_store(k);
+
+	if (err == STORE_ERR_FULL && give_up_ballast(k))
+		err = open_store(k);
+	if (err != STORE_ERR_FULL && err != STORE_ERR_IO)
+		return err;
+	deliver_init(&k->deliver, 0, 0);
+	fail(k, err);
+	return 0;
 }
 
 /* A disk on which a commit took that long isn't asked for more before somebody else had a turn. */
@@ -360,8 +382,9 @@ static void open_again(struct kiosk *k)
 		still_failing(k, err, was);
 		return;
 	}
-	/* A file that was rescued has another log, whose numbers the register has never confirmed. */
-	if (uuid_equal(log, k->followed_log) && confirmed > k->deliver.confirmed)
+	/* Also where it is less: the register went back, and that could not be written. A file that was rescued has another
+	 * log, whose numbers the register has never confirmed. */
+	if (uuid_equal(log, k->followed_log) && confirmed != k->deliver.confirmed)
 		(void)deliver_confirmed(&k->deliver, confirmed, k->now.mono_us);
 	err = kiosk_store_prove(k->store, k->deliver.confirmed);
 	if (!err)
@@ -375,10 +398,12 @@ static void open_again(struct kiosk *k)
 	well_again(k);
 }
 
-/* Return: 0 or a store_err. */
+/* Return: 0 or a store_err; without a database what opening it said, so that the state stays what it is. */
 static int add_rows(struct kiosk *k)
 {
-	return k->store ? kiosk_store_add(k->store, k->fx.rows, k->fx.n_rows) : STORE_ERR_IO;
+	if (!k->store)
+		return k->store_state == WIRE_STORE_FULL ? STORE_ERR_FULL : STORE_ERR_IO;
+	return kiosk_store_add(k->store, k->fx.rows, k->fx.n_rows);
 }
 
 static void note_taps(struct kiosk *k)
@@ -404,9 +429,9 @@ int disk_add(struct kiosk *k)
 	int err = add_rows(k);
 	if (err == STORE_ERR_FULL) {
 		loop_patience();
-		(void)make_room(k);
+		bool had = make_room(k);
 		/* A sync that met the full disk leaves what only a new start of the file can be sure of. */
-		if (k->store && kiosk_store_is_suspect(k->store))
+		if (k->store ? kiosk_store_is_suspect(k->store) : had)
 			open_again(k);
 		err = add_rows(k);
 	}
@@ -464,6 +489,8 @@ static int care_once(struct kiosk *k, bool idle)
 	if (k->deliver.confirmed != k->saved_confirm &&
 		(idle || mono_us - k->last_save_us > KIOSK_CONFIRM_SAVE_US))
 		return save_confirm(k);
+	if (k->unsaved_data)
+		return save_unsaved(k); /* a tap had shown that the disk takes rows again */
 	if (idle && checkin_clock_judges(k->state.clock) &&
 		mono_us - k->last_purge_us > clock_real_us(&k->clock, PURGE_EVERY_MS))
 		return purge(k);

@@ -135,6 +135,7 @@ struct kiosk {
 	size_t unsaved_len;
 	int64_t last_tap_us, last_save_us, last_purge_us, last_disk_us;
 	int64_t saved_confirm;
+	int64_t closed_gap_us; /* a log was drawn for check-ins that are not there; 0 never */
 	int64_t n_purged; /* rows of the purge that runs, slice by slice */
 	int64_t disk_free_mb;
 

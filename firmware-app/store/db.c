@@ -344,6 +344,14 @@ static bool has_wal(const char *path)
 
 int db_open(const char *path, const struct db_schema *schema, bool rehearsal, struct db **ret_db)
 {
+	bool unreadable;
+
+	return db_open_noting(path, schema, rehearsal, ret_db, &unreadable);
+}
+
+int db_open_noting(const char *path, const struct db_schema *schema, bool rehearsal,
+	struct db **ret_db, bool *ret_unreadable)
+{
 	struct db *db = calloc(1, sizeof(*db));
 	int64_t version = 0;
 
@@ -359,6 +367,8 @@ int db_open(const char *path, const struct db_schema *schema, bool rehearsal, st
 		err = check_marks(db, schema, rehearsal, &version);
 	if (!err)
 		err = quick_check(db);
+	*ret_unreadable =
+		err == STORE_ERR_IO && sqlite3_extended_errcode(db->handle) == SQLITE_IOERR_READ;
 	if (!err)
 		err = migrate(db, schema, version, rehearsal);
 	if (!err)

@@ -183,6 +183,9 @@ typedef int db_salvage_fn(void *context, struct db_query *row);
  */
 int64_t db_salvage(const char *path, const char *select, db_salvage_fn *take, void *context);
 
+/** db_leave() - after reading a copy, which nobody writes: the -wal and -shm that reading it left are removed. */
+void db_leave(const char *path);
+
 /* What of a table came over. */
 struct db_copied {
 	int64_t n_rows;
@@ -211,7 +214,8 @@ typedef int db_refill_fn(void *context, struct db *fresh, const char *damaged);
  *
  * The new file grows under PATH.new and takes the place of the damaged one, which is moved aside,
  * when it is whole: a power cut at any moment leaves one of the two to go on from. A database that isn't
- * there yet is made whole before it gets its name, so that an empty file counts as damaged. Return: 0 or a
+ * there yet is made whole before it gets its name, so that an empty file counts as damaged. So does one with a page that
+ * can't be read. Return: 0 or a
  * store_err, never STORE_ERR_DAMAGED unless the new file is damaged as well.
  */
 int db_open_rescued(const char *path, const struct db_schema *schema, bool rehearsal,

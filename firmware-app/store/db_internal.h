@@ -30,6 +30,10 @@ int db_error(struct db *db, int code);
 /** db_connect() - the connection alone: no pragma that writes, no check, no schema. */
 int db_connect(struct db *db, const char *path);
 
+/** db_open_noting() - db_open(). *ret_unreadable: with STORE_ERR_IO, it was a page that can't be read. */
+int db_open_noting(const char *path, const struct db_schema *schema, bool rehearsal,
+	struct db **ret_db, bool *ret_unreadable);
+
 /** db_prepare() - one statement that lives as long as the connection. */
 int db_prepare(struct db *db, const char *sql, sqlite3_stmt **ret_stmt);
 

@@ -350,17 +350,30 @@ static bool exists(const char *path)
 	return access(path, F_OK) == 0;
 }
 
-static int remove_database(const char *path)
+static int remove_ends(const char *path, const char *const *ends, size_t n)
 {
-	static const char *const ends[] = { "-wal", "-shm", "" };
-	char name[DB_PATH_MAX + 8];
+	char name[DB_PATH_MAX + 16];
 
-	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+	for (size_t i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "%s%s", path, ends[i]);
 		if (unlink(name) < 0 && errno != ENOENT)
 			return errno_error(errno);
 	}
 	return 0;
+}
+
+static int remove_database(const char *path)
+{
+	static const char *const ends[] = { "-wal", "-shm", "" };
+
+	return remove_ends(path, ends, ARRAY_LEN(ends));
+}
+
+void db_leave(const char *path)
+{
+	static const char *const ends[] = { "-wal", "-shm" };
+
+	(void)remove_ends(path, ends, ARRAY_LEN(ends));
 }
 
 /* The new file, complete, checkpointed and closed: nothing of it is in a WAL when it gets its
@@ -486,6 +499,18 @@ static int take_place(const char *path, const char *fresh)
 	return err;
 }
 
+/* A sector that can't be read is damage that salvage steps over; but a bus that stumbled once reads it the second time. */
+static int open_readable(
+	const char *path, const struct db_schema *schema, bool rehearsal, struct db **ret_db)
+{
+	bool unreadable = false;
+	int err = db_open_noting(path, schema, rehearsal, ret_db, &unreadable);
+
+	if (err == STORE_ERR_IO && unreadable)
+		err = db_open_noting(path, schema, rehearsal, ret_db, &unreadable);
+	return err == STORE_ERR_IO && unreadable ? STORE_ERR_DAMAGED : err;
+}
+
 int db_open_rescued(const char *path, const struct db_schema *schema, bool rehearsal,
 	db_refill_fn *refill, void *context, struct db **ret_db, bool *ret_rescued)
 {
@@ -503,7 +528,7 @@ int db_open_rescued(const char *path, const struct db_schema *schema, bool rehea
 	if (!err)
 		err = gone || is_empty(path) || is_condemned(path)
 			      ? STORE_ERR_DAMAGED
-			      : db_open(path, schema, rehearsal, ret_db);
+			      : open_readable(path, schema, rehearsal, ret_db);
 	if (err == STORE_ERR_DAMAGED) {
 		err = build_new(fresh, path, schema, rehearsal, refill, context);
 		if (!err)

@@ -286,8 +286,24 @@ static int write_new_log(struct db *db, struct uuid log)
 struct refill {
 	struct db *fresh;
 	struct uuid log;
+	int64_t n_added;
 };
 
+#define BACKUP_END ".backup" /* last night's copy, beside its file */
+
+static int add_salvaged(struct refill *refill, int64_t seq, const struct checkin *c)
+{
+	struct db_query q = db_query(refill->fresh, SALVAGE_ADD);
+
+	put_row(&q, seq, c);
+	int err = db_run(&q);
+	if (!err && db_changes(refill->fresh) > 0)
+		refill->n_added++;
+	return err;
+}
+
+/* Where the copy was made under another log, its numbers are other rows' now: those come before, as they were earlier. Far
+ * enough from each other for renumber(). */
 static int take_salvaged(void *context, struct db_query *row)
 {
 	struct refill *refill = context;
@@ -295,24 +311,43 @@ static int take_salvaged(void *context, struct db_query *row)
 
 	if (!get_row(row, &c))
 		return 0; /* nonsense: no check-in */
-	struct db_query q = db_query(refill->fresh, SALVAGE_ADD);
-	put_row(&q, c.seq, &c);
-	return db_run(&q);
+	int64_t n_before = refill->n_added;
+	int err = add_salvaged(refill, c.seq + 4 * SHIFT_N, &c);
+	return err || refill->n_added > n_before ? err
+						 : add_salvaged(refill, c.seq + 2 * SHIFT_N, &c);
 }
 
-/* All of them, also what was confirmed: where the confirmation stood can't be believed any more,
- * and the register takes a check-in once, however often it comes. */
+static int salvage_from(struct refill *refill, const char *path)
+{
+	struct db_copied copied;
+	int64_t n = db_salvage(
+		path, "SELECT " COLUMNS " FROM checkin WHERE seq", take_salvaged, refill);
+
+	/* Only where there is none yet: the damaged file's are newer than the copy's. */
+	return n < 0 ? (int)n : db_copy_table(path, refill->fresh, "data", &copied);
+}
+
+/*
+ * All of them, also what was confirmed: where the confirmation stood can't be believed any more, and the register takes a
+ * check-in once, however often it comes. What the file doesn't show any more last night's copy may have; a row of it that
+ * was dropped since begins its time again.
+ */
 static int refill_log(void *context, struct db *fresh, const char *damaged)
 {
 	struct refill *refill = context;
+	char backup[DB_PATH_MAX + sizeof(BACKUP_END)];
 
+	(void)snprintf(backup, sizeof(backup), "%s" BACKUP_END, damaged);
 	refill->fresh = fresh;
 	int err = db_begin(fresh);
 	if (err)
 		return err;
-	int64_t n = db_salvage(
-		damaged, "SELECT " COLUMNS " FROM checkin WHERE seq", take_salvaged, refill);
-	err = n < 0 ? (int)n : renumber(fresh, -SHIFT_N);
+	err = salvage_from(refill, damaged);
+	if (!err)
+		err = salvage_from(refill, backup);
+	db_leave(backup);
+	if (!err)
+		err = renumber(fresh, -SHIFT_N);
 	if (!err)
 		err = write_new_log(fresh, refill->log);
 	return db_end_with(fresh, err);
@@ -601,10 +636,16 @@ int kiosk_store_purge(struct kiosk_store *s, int64_t now_ms, int64_t before_ms, 
 	return err ? err : (int)n;
 }
 
-/* What is confirmed is written with the rows that go: a file that said less would send for them again. */
+/*
+ * What is confirmed is written with the rows that go: a file that said less would send for them again. And one that says
+ * more isn't asked: the register went back, and on this disk that could not be written.
+ */
 static int free_up(struct kiosk_store *s, int64_t confirmed, int most, int64_t *ret_n)
 {
-	int err = db_meta_put_int(s->db, META_CONFIRMED, confirmed);
+	int err = confirmed < s->info.confirmed_seq ? unstamp(s->db, confirmed) : 0;
+
+	if (!err)
+		err = db_meta_put_int(s->db, META_CONFIRMED, confirmed);
 
 	if (err)
 		return err;
@@ -621,8 +662,6 @@ int kiosk_store_free_up(struct kiosk_store *s, int64_t confirmed, int most)
 	int64_t n = 0;
 	int err = s->unsure ? load_info(s) : 0;
 
-	if (confirmed < s->info.confirmed_seq)
-		confirmed = s->info.confirmed_seq;
 	if (confirmed > s->info.last_seq)
 		confirmed = s->info.last_seq;
 	if (!err)

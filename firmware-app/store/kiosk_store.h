@@ -33,7 +33,8 @@ struct kiosk_store_info {
  * @new_log: becomes the log of a new database; drawn by the caller
  *
  * A damaged file is moved aside (PATH.damaged-TIME) and a new one made; readable check-ins are
- * taken over under their ids into the new log, all as unconfirmed. Return: 0 or a store_err.
+ * taken over under their ids into the new log, all as unconfirmed, with what PATH.backup has besides, and so is the cached
+ * gates/data. Return: 0 or a store_err.
  */
 int kiosk_store_open(
 	const char *path, bool rehearsal, struct uuid new_log, struct kiosk_store **ret_store);
@@ -119,7 +120,7 @@ int kiosk_store_purge(struct kiosk_store *s, int64_t now_ms, int64_t before_ms, 
 
 /**
  * kiosk_store_free_up() - the disk is full: drop the oldest confirmed rows, whatever their age.
- * @confirmed: how far the register has got by what its owner knows; kept with it
+ * @confirmed: how far the register has got by what its owner knows, more or less than the file says; kept with it
  *
  * Room in the file for new rows, not room on the disk. A row that isn't confirmed stays.
  * Return: how many went (at most @most), or a store_err.

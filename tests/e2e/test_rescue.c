@@ -448,6 +448,61 @@ static void s10_wal_gone_or_foreign_between_kills(void **state)
 	free(g);
 }
 
+static bool has_new_log(struct stage *s, void *ctx)
+{
+	struct gate_rig *g = ctx;
+
+	if (stage_said(g->kiosk, "log_drawn_anew all=1"))
+		return true;
+	stage_turn(s, 100);
+	return false;
+}
+
+/* All that was confirmed is gone by its age; then an older register says that it has less. Nobody taps. */
+static void s10_register_goes_back_behind_what_was_purged(void **state)
+{
+	(void)state;
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+	char log[64], confirm[160];
+
+	stage_clock(s, EARLY);
+	stage_broker_start(s, true);
+	stage_unit(s, "gate-1", NULL);
+	gate_rig_start(s, g, NULL);
+	tap_many(s, g, 6);
+	size_t at = stage_wait_message(s, 0, "gate/gate-1/checkin", "\"seq\":6");
+	const char *word = strstr(stage_message(s, at)->payload, "\"log\":\"");
+	assert_non_null(word);
+	(void)snprintf(log, sizeof(log), "%.36s", word + 7);
+	(void)snprintf(confirm, sizeof(confirm), "{\"v\":1,\"log\":\"%s\",\"through\":6}", log);
+	stage_publish(s, "schoolpoort/sint-jan/gate/gate-1/confirm", confirm);
+	school_wait_status(s, "gate-1", "queue", 0);
+	gate_rig_stop(s, g);
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(stage_path(s, "gate-1-state/kiosk.db"), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				 "DELETE FROM checkin WHERE seq BETWEEN 1 AND 6;"
+				 "INSERT OR REPLACE INTO meta VALUES('purged_seq', 6)",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	gate_rig_start(s, g, NULL);
+	(void)snprintf(confirm, sizeof(confirm), "{\"v\":1,\"log\":\"%s\",\"through\":2}", log);
+	stage_wait_log(s, g->kiosk, "broker_up");
+	stage_publish(s, "schoolpoort/sint-jan/gate/gate-1/confirm", confirm);
+	stage_until(s, has_new_log, g, "a log without the gap");
+	school_wait_status(s, "gate-1", "queue", 0);
+	size_t from = stage_n_messages(s);
+	tap_many(s, g, 2);
+	(void)stage_wait_message(s, from, "gate/gate-1/checkin", "\"seq\":2");
+	assert_int_equal(stage_said_count(g->kiosk, "log_drawn_anew"), 1);
+	gate_rig_stop(s, g);
+	stage_validate(s);
+	stage_close(s);
+	free(g);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +512,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(s9_register_gone_keeps_the_gates_data),
 		cmocka_unit_test(s10_old_copy_draws_a_new_log),
 		cmocka_unit_test(s10_old_copy_whose_numbers_were_used_loses_nothing),
+		cmocka_unit_test(s10_register_goes_back_behind_what_was_purged),
 		cmocka_unit_test(s10_wal_gone_or_foreign_between_kills),
 	};
 

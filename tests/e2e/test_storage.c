@@ -364,6 +364,105 @@ static void s6_disk_turns_read_only(void **state)
 	free(g);
 }
 
+/* A card that came up read-only: the gate is not dark, and counts as soon as it may write. */
+static void s6_starts_on_a_read_only_disk(void **state)
+{
+	(void)state;
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = open_stage(false);
+
+	if (!can_mount || !mount_disk(s)) {
+		stage_close(s);
+		free(g);
+		skip();
+	}
+	gate_rig_start(s, g, NULL);
+	tap_many(s, g, 3);
+	gate_rig_stop(s, g);
+	remount(s, MS_RDONLY);
+	gate_rig_start(s, g, NULL);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(gate_rig_tap(s, g), WIRE_RESULT_NOT_STORED);
+	gate_rig_wait_store(s, "failing");
+	assert_int_equal(stage_said_count(g->kiosk, "store_failed error="), 1);
+	remount(s, 0);
+	assert_int_equal(gate_rig_tap(s, g), WIRE_RESULT_UNKNOWN_CARD);
+	gate_rig_wait_store(s, "ok");
+	gate_rig_stop(s, g);
+	check_database(s, g);
+	assert_int_equal(ask(s, "SELECT count(*) FROM checkin"), 4);
+	unmount_disk(s);
+	stage_close(s);
+	free(g);
+}
+
+/* From the Nth read of the file on nothing of it can be read: it goes aside, and a new one takes taps. */
+static void s6_sector_that_cannot_be_read_at_start(void **state)
+{
+	static const int first[] = { 3, 9, 12 };
+	char wrap[600], file[256];
+
+	(void)state;
+	if (!may_trace())
+		skip();
+	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
+		struct gate_rig *g = calloc(1, sizeof(*g));
+		struct stage *s = open_stage(false);
+		gate_rig_start(s, g, NULL);
+		tap_many(s, g, 60);
+		gate_rig_stop(s, g);
+		(void)snprintf(file, sizeof(file), "%s", stage_path(s, "gate-1-state/kiosk.db"));
+		(void)snprintf(wrap, sizeof(wrap),
+			"strace -D -f -o /dev/null -P %s -e trace=pread64"
+			" -e inject=pread64:error=EIO:when=%d+",
+			file, first[i]);
+		assert_int_equal(setenv("STAGE_WRAP", wrap, 1), 0);
+		gate_rig_start(s, g, traced);
+		assert_int_equal(unsetenv("STAGE_WRAP"), 0);
+		bool last = false;
+		for (int tap = 0; tap < 4; tap++)
+			last = gate_rig_tap(s, g) == WIRE_RESULT_UNKNOWN_CARD;
+		(void)last; /* by the path the new file is meant as well */
+		gate_rig_stop(s, g);
+		gate_rig_start(s, g, NULL);
+		assert_int_equal(gate_rig_tap(s, g), WIRE_RESULT_UNKNOWN_CARD);
+		gate_rig_stop(s, g);
+		assert_true(ask(s, "PRAGMA integrity_check"));
+		stage_close(s);
+		free(g);
+	}
+}
+
+/* The state is what it is, and is said once, however many come to a gate that found its disk full. */
+static void s5_started_on_a_full_disk(void **state)
+{
+	(void)state;
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = open_stage(true);
+
+	if (!can_mount || !mount_disk(s)) {
+		stage_close(s);
+		free(g);
+		skip();
+	}
+	gate_rig_fill(stage_path(s, "gate-1-state/filler"));
+	gate_rig_start(s, g, NULL);
+	gate_rig_wait_store(s, "full");
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(gate_rig_tap(s, g), WIRE_RESULT_NOT_STORED);
+	gate_rig_wait_store(s, "full");
+	assert_int_equal(stage_said_count(g->kiosk, "store_failed error="), 1);
+	assert_int_equal(stage_count(s, "gate/gate-1/state", "\"store\":\"failing\""), 0);
+	assert_int_equal(unlink(stage_path(s, "gate-1-state/filler")), 0);
+	gate_rig_wait_store(s, "ok");
+	tap_many(s, g, 2);
+	gate_rig_stop(s, g);
+	check_database(s, g);
+	unmount_disk(s);
+	stage_close(s);
+	free(g);
+}
+
 /* ---- S7 ---- */
 
 /* Once more than the screen was told, each once, under numbers of their own. */
@@ -491,6 +590,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(s5_full_disk_takes_ballast_then_confirmed_rows),
 		cmocka_unit_test(s6_io_error_at_each_write_and_sync),
 		cmocka_unit_test(s6_disk_turns_read_only),
+		cmocka_unit_test(s6_starts_on_a_read_only_disk),
+		cmocka_unit_test(s6_sector_that_cannot_be_read_at_start),
+		cmocka_unit_test(s5_started_on_a_full_disk),
 		cmocka_unit_test(s7_failed_commit_found_after_a_kill_counts_once),
 		cmocka_unit_test(s7_failed_commit_without_a_kill_counts_once),
 		cmocka_unit_test(s8_slow_sync_reads_first_and_loses_no_card),

@@ -551,6 +551,105 @@ static void test_damaged_with_wal(void **state)
 	kiosk_store_close(s);
 }
 
+static bool has_checkin(struct kiosk_store *s, int n)
+{
+	static struct checkin rows[2 * MANY];
+	int found = kiosk_store_latest(s, 0, GATE, rows, ARRAY_LEN(rows));
+
+	for (int i = 0; i < found; i++)
+		if (uuid_equal(rows[i].id, uuid_of(1, n)))
+			return true;
+	return false;
+}
+
+static void copy_beside(struct kiosk_store *s)
+{
+	char backup[TEMPDIR_PATH_MAX];
+	struct db_backup *b;
+
+	snprintf(backup, sizeof(backup), "%s/" KIOSK_STORE_FILE ".backup", dir);
+	assert_int_equal(kiosk_store_backup_open(s, backup, &b), 0);
+	assert_int_equal(store_backup_step(b, -1), 0);
+	assert_int_equal(store_backup_close(b), 0);
+}
+
+static void check_data(struct kiosk_store *s, const char *want)
+{
+	char *bytes = NULL;
+
+	assert_int_equal(kiosk_store_data_load(s, &bytes), strlen(want));
+	assert_string_equal(bytes, want);
+	free(bytes);
+}
+
+/* The first page is gone, and with it everything but last night's copy; its WAL and index stay with nobody. */
+static void s9_lost_file_comes_back_from_the_copy(void **state)
+{
+	char wal[TEMPDIR_PATH_MAX];
+
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	add_at_once(s, 0, 20);
+	assert_int_equal(kiosk_store_data_save(s, 1, "old", 3), 0);
+	copy_beside(s);
+	assert_int_equal(kiosk_store_data_save(s, 2, "newer", 5), 0);
+	kiosk_store_close(s);
+	assert_int_equal(tempdir_overwrite(path, 0, PAGE, 0), 0);
+	s = open_ok();
+	assert_true(kiosk_store_info(s)->recovered);
+	assert_int_equal(count_unconfirmed(s), 20);
+	check_data(s, "old");
+	add(s, 20, 1);
+	kiosk_store_close(s);
+	snprintf(wal, sizeof(wal), "%s/" KIOSK_STORE_FILE ".backup-wal", dir);
+	assert_int_not_equal(access(wal, F_OK), 0);
+}
+
+/* A page of rows is gone: the copy has them, under numbers that are others' since a new log was drawn. */
+static void s9_lost_page_comes_back_from_a_copy_of_another_log(void **state)
+{
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	add_at_once(s, 0, MANY);
+	copy_beside(s);
+	assert_int_equal(kiosk_store_confirm(s, 100), 0);
+	assert_int_equal(kiosk_store_relog(s, uuid_of(9, 5), false), 0);
+	add(s, MANY, 3);
+	assert_int_equal(kiosk_store_data_save(s, 2, "newer", 5), 0);
+	kiosk_store_close(s);
+	assert_int_equal(tempdir_overwrite(path, 30 * PAGE, PAGE, 0x5a), 0);
+	s = open_ok();
+	assert_true(kiosk_store_info(s)->recovered);
+	assert_int_equal(count_unconfirmed(s), MANY + 3);
+	assert_int_equal(kiosk_store_info(s)->last_seq, MANY + 3);
+	for (int i = 0; i < MANY + 3; i += 7)
+		assert_true(has_checkin(s, i));
+	struct checkin last;
+	assert_int_equal(kiosk_store_latest(s, 0, GATE, &last, 1), 1);
+	assert_true(uuid_equal(last.id, uuid_of(1, MANY + 2)));
+	check_data(s, "newer");
+	kiosk_store_close(s);
+}
+
+/* The register went back, and on a full disk that could not be written: the file's number would drop what it lacks. */
+static void s5_what_the_register_lost_is_not_dropped(void **state)
+{
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	add_at_once(s, 0, 20);
+	assert_int_equal(kiosk_store_confirm_at(s, 15, MORNING_MS), 0);
+	assert_int_equal(kiosk_store_free_up(s, 3, 200), 3);
+	assert_int_equal(kiosk_store_info(s)->confirmed_seq, 3);
+	assert_int_equal(kiosk_store_info(s)->oldest_seq, 4);
+	assert_int_equal(count_unconfirmed(s), 17);
+	/* Their time had begun with the confirm that is void. */
+	assert_int_equal(kiosk_store_confirm_at(s, 15, MORNING_MS + 2000), 0);
+	assert_int_equal(kiosk_store_purge(s, MORNING_MS + 3000, MORNING_MS + 1000, 100), 0);
+	assert_int_equal(
+		kiosk_store_free_up(s, 20, 200), 17); /* more than the file says counts as before */
+	kiosk_store_close(s);
+}
+
 static struct checkin tap_of(int n, int boot, enum checkin_clock clock, int revision)
 {
 	struct checkin c = checkin_of(n);
@@ -655,6 +754,9 @@ int main(void)
 		IN_FOLDER(test_damaged),
 		IN_FOLDER(test_cut_while_recovering),
 		IN_FOLDER(test_damaged_with_wal),
+		IN_FOLDER(s9_lost_file_comes_back_from_the_copy),
+		IN_FOLDER(s9_lost_page_comes_back_from_a_copy_of_another_log),
+		IN_FOLDER(s5_what_the_register_lost_is_not_dropped),
 		IN_FOLDER(c1_undated_taps_of_this_boot),
 		IN_FOLDER(c3_newest_trusted_event_is_the_last),
 	};
