@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #define REMEMBER_MS (24 * 3600 * INT64_C(1000)) /* who is in is a matter of today */
 #define PURGE_EVERY_MS (3600 * INT64_C(1000)) /* by the clock of the domain */
 #define PURGE_SLICE 200 /* rows a slice: under 50 ms on a slow card, library-facts.md section 3 */
+#define DAMAGED_DAYS 30 /* a damaged file is kept that long, for a person who wants to know why */
 #define DISK_LOOK_US (60 * INT64_C(1000000))
 #define REDATE_SLICE 32 /* rows a transaction: one fdatasync, which a tap may have to wait for */
 #define FULL_UNTIL_MB 2 /* free space from which a full disk counts as usable again */
@@ -159,13 +161,48 @@ static bool give_up_ballast(struct kiosk *k)
 	return had;
 }
 
+/* Everything in them that can be read is in the database that took their place. Return: whether one went. */
+static bool drop_oldest_damaged(struct kiosk *k, int64_t before_s, const char *reason)
+{
+	char path[sizeof(k->db_path) + 300], beside[sizeof(path) + 8];
+	static const char *const ends[] = { "-wal", "-shm" };
+	int64_t at_s;
+
+	if (file_oldest(k->config.paths_state_dir, KIOSK_STORE_FILE ".damaged-", path, sizeof(path),
+		    &at_s) != 1 ||
+		at_s >= before_s || unlink(path) < 0)
+		return false;
+	log_warn("damaged_file_removed file=%s reason=%s", path, reason);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(beside, sizeof(beside), "%s%s", path, ends[i]);
+		(void)unlink(beside);
+	}
+	return true;
+}
+
+/* Of a copy for the command line that was cut, and is nobody's any more. */
+static void drop_cut_copies(struct kiosk *k)
+{
+	static const char *const ends[] = { ".copy", ".copy.part", ".backup.part" };
+	char path[sizeof(k->db_path) + 16];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", k->db_path, ends[i]);
+		if (unlink(path) == 0)
+			log_info("cut_copy_removed file=%s", path);
+	}
+}
+
 /*
- * The ballast first: without room in the WAL nothing can be dropped either. What was confirmed and goes makes room
+ * A damaged file of before, then the ballast: without room in the WAL nothing can be dropped either. What was confirmed and goes makes room
  * inside the file, and the checkpoint gives the WAL's back; so a tap can be stored on a disk that stays full.
  * Return: whether there was anything to give.
  */
 static bool make_room(struct kiosk *k)
 {
+	if (drop_oldest_damaged(k, INT64_MAX, "disk_full") &&
+		file_free_mb(k->config.paths_state_dir) >= FULL_UNTIL_MB)
+		return true;
 	bool had = give_up_ballast(k);
 	int n = 0;
 
@@ -198,9 +235,10 @@ static void fail(struct kiosk *k, int err)
  */
 int disk_open(struct kiosk *k)
 {
+	drop_cut_copies(k);
 	int err = open_store(k);
 
-	if (err == STORE_ERR_FULL && give_up_ballast(k))
+	if (err == STORE_ERR_FULL && make_room(k))
 		err = open_store(k);
 	if (err != STORE_ERR_FULL && err != STORE_ERR_IO)
 		return err;
@@ -460,6 +498,8 @@ static int purge(struct kiosk *k)
 	k->n_purged += n;
 	if (n == PURGE_SLICE)
 		return 0; /* another slice at the next turn */
+	if (drop_oldest_damaged(k, k->now.wall_ms / 1000 - DAMAGED_DAYS * INT64_C(86400), "old"))
+		return 0; /* the next one too */
 	k->last_purge_us = k->now.mono_us;
 	if (k->n_purged)
 		log_info("purged checkins=%lld", (long long)k->n_purged);

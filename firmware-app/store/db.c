@@ -13,6 +13,7 @@
 #include "store/db_internal.h"
 
 #define QUICK_CHECK_S 5 /* a gate must take taps 10 s after its start (faults.md S9) */
+#define READ_FAILED "error code=266" /* SQLITE_IOERR_READ, as quick_check tells it in words */
 #define QUICK_CHECK_STEPS 10000 /* virtual machine steps between two looks at the timer */
 
 /* Each answers with one row or none; where an answer is given here it must be that one. */
@@ -183,7 +184,7 @@ static int timer_is_over(void *context)
 static int quick_check(struct db *db)
 {
 	const struct itimerspec limit = { .it_value = { .tv_sec = QUICK_CHECK_S } };
-	char answer[64];
+	char answer[256];
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 
 	if (fd < 0 || timerfd_settime(fd, 0, &limit, NULL) < 0) {
@@ -200,7 +201,8 @@ static int quick_check(struct db *db)
 		return 0;
 	if (!err && strcmp(answer, "ok") != 0) {
 		db->suspect = true;
-		err = STORE_ERR_DAMAGED;
+		db->unreadable = strstr(answer, READ_FAILED);
+		err = db->unreadable ? STORE_ERR_IO : STORE_ERR_DAMAGED;
 	}
 	return err;
 }
@@ -367,8 +369,9 @@ int db_open_noting(const char *path, const struct db_schema *schema, bool rehear
 		err = check_marks(db, schema, rehearsal, &version);
 	if (!err)
 		err = quick_check(db);
-	*ret_unreadable =
-		err == STORE_ERR_IO && sqlite3_extended_errcode(db->handle) == SQLITE_IOERR_READ;
+	if (err == STORE_ERR_IO && sqlite3_extended_errcode(db->handle) == SQLITE_IOERR_READ)
+		db->unreadable = true;
+	*ret_unreadable = err == STORE_ERR_IO && db->unreadable;
 	if (!err)
 		err = migrate(db, schema, version, rehearsal);
 	if (!err)

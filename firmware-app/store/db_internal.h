@@ -20,6 +20,7 @@ struct db {
 	sqlite3_stmt *meta[DB_META_STATEMENTS];
 	int wal_frames; /* in the WAL and not yet in the file */
 	bool unclean; /* at open */
+	bool unreadable; /* a page could not be read while it was opened */
 	bool suspect; /* the disk failed or a page was damaged: keep the WAL at close */
 };
 

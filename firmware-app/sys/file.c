@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "sys/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 /* The C library's file of that name. NOLINTNEXTLINE(readability-duplicate-include) */
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -108,6 +111,34 @@ int file_reserve(const char *path, int64_t bytes)
 	if (err)
 		(void)unlink(path);
 	return err;
+}
+
+int file_oldest(
+	const char *folder, const char *prefix, char *ret_path, size_t size, int64_t *ret_at_s)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	int found = 0;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		struct stat st;
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0 ||
+			fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) ||
+			!S_ISREG(st.st_mode))
+			continue;
+		int64_t at_s = st.st_mtime > st.st_ctime ? st.st_mtime : st.st_ctime;
+		if (found && at_s >= *ret_at_s)
+			continue;
+		int n = snprintf(ret_path, size, "%s/%s", folder, entry->d_name);
+		if (n < 0 || (size_t)n >= size)
+			continue;
+		*ret_at_s = at_s;
+		found = 1;
+	}
+	(void)closedir(dir);
+	return found;
 }
 
 int file_lock(const char *path)

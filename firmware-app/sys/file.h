@@ -22,6 +22,11 @@ int64_t file_free_mb(const char *folder);
  * the disk is full. One that is there already is kept where it is large enough.
  * Return: 0, -ENOSPC or another negative errno; then there is none. Blocks for the disk. */
 int file_reserve(const char *path, int64_t bytes);
+/** file_oldest() - of the files of a folder whose names begin with @prefix, the one that was changed first.
+ * @ret_path: @size bytes. @ret_at_s: when, by its content or its name, whichever is later; seconds of 1970.
+ * Return: 1, 0 where there is none, or negative errno. */
+int file_oldest(
+	const char *folder, const char *prefix, char *ret_path, size_t size, int64_t *ret_at_s);
 /** file_lock() - create and flock a file, exclusively, without waiting.
  * Return: a descriptor that holds the lock, -EWOULDBLOCK where another process has it, or negative errno. */
 int file_lock(const char *path);

@@ -448,6 +448,72 @@ static void s10_wal_gone_or_foreign_between_kills(void **state)
 	free(g);
 }
 
+static void write_file(struct stage *s, const char *name)
+{
+	FILE *f = fopen(stage_path(s, "%s", name), "we");
+
+	assert_non_null(f);
+	assert_true(fputs("nobody's", f) > 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static bool is_there(struct stage *s, const char *name)
+{
+	return access(stage_path(s, "%s", name), F_OK) == 0;
+}
+
+static bool damaged_gone(struct stage *s, void *ctx)
+{
+	(void)ctx;
+	if (!is_there(s, "gate-1-state/kiosk.db.damaged-20260901T070000Z"))
+		return true;
+	stage_turn(s, 100);
+	return false;
+}
+
+/* What is left of damaged files and of copies that were cut goes; nothing else does. */
+static void d5_damaged_files_and_cut_copies_go(void **state)
+{
+	static const char *const left[] = { "kiosk.db.damaged-20260901T070000Z",
+		"kiosk.db.damaged-20260901T070000Z-wal", "kiosk.db.damaged-20260901T070000Z-shm" };
+	char later[64];
+	(void)state;
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+
+	stage_unit(s, "gate-1", NULL);
+	for (size_t i = 0; i < ARRAY_LEN(left); i++)
+		write_file(s, stage_path(s, "gate-1-state/%s", left[i]) + strlen(stage_dir(s)) + 1);
+	write_file(s, "gate-1-state/kiosk.db.copy");
+	write_file(s, "gate-1-state/kiosk.db.copy.part");
+	write_file(s, "gate-1-state/kiosk.db.backup");
+	time_t now = time(NULL) + 29 * 86400; /* their time is the kernel's */
+	struct tm at;
+	assert_non_null(gmtime_r(&now, &at));
+	assert_true(strftime(later, sizeof(later), "%Y-%m-%dT%H:%M:%S+00:00", &at) > 0);
+	stage_clock(s, later);
+	gate_rig_start(s, g, NULL);
+	assert_false(is_there(s, "gate-1-state/kiosk.db.copy"));
+	assert_false(is_there(s, "gate-1-state/kiosk.db.copy.part"));
+	tap_many(s, g, 1);
+	gate_rig_stop(s, g);
+	assert_true(is_there(s, "gate-1-state/kiosk.db.damaged-20260901T070000Z"));
+	now += 2 * 86400;
+	assert_non_null(gmtime_r(&now, &at));
+	assert_true(strftime(later, sizeof(later), "%Y-%m-%dT%H:%M:%S+00:00", &at) > 0);
+	stage_clock(s, later);
+	gate_rig_start(s, g, NULL);
+	stage_until(s, damaged_gone, NULL, "the damaged file's end");
+	assert_true(is_there(s, "gate-1-state/kiosk.db.backup"));
+	tap_many(s, g, 1);
+	gate_rig_stop(s, g);
+	for (size_t i = 0; i < ARRAY_LEN(left); i++)
+		assert_false(is_there(
+			s, stage_path(s, "gate-1-state/%s", left[i]) + strlen(stage_dir(s)) + 1));
+	stage_close(s);
+	free(g);
+}
+
 static bool has_new_log(struct stage *s, void *ctx)
 {
 	struct gate_rig *g = ctx;
@@ -512,6 +578,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(s9_register_gone_keeps_the_gates_data),
 		cmocka_unit_test(s10_old_copy_draws_a_new_log),
 		cmocka_unit_test(s10_old_copy_whose_numbers_were_used_loses_nothing),
+		cmocka_unit_test(d5_damaged_files_and_cut_copies_go),
 		cmocka_unit_test(s10_register_goes_back_behind_what_was_purged),
 		cmocka_unit_test(s10_wal_gone_or_foreign_between_kills),
 	};

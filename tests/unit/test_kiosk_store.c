@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -650,6 +651,97 @@ static void s5_what_the_register_lost_is_not_dropped(void **state)
 	kiosk_store_close(s);
 }
 
+/* ---- a page of one file that can't be read, for as many reads as asked for ---- */
+
+static sqlite3_vfs bad_vfs;
+static sqlite3_io_methods bad_methods;
+static const sqlite3_io_methods *real_methods;
+static sqlite3_vfs *real_vfs;
+static ino_t bad_inode; /* of the file; the one that takes its place is sound */
+static sqlite3_file *bad_file;
+static int bad_reads;
+
+static int bad_read(sqlite3_file *file, void *bytes, int n, sqlite3_int64 at)
+{
+	if (file == bad_file && at == 30 * PAGE && bad_reads > 0) {
+		bad_reads--;
+		return SQLITE_IOERR_READ;
+	}
+	return real_methods->xRead(file, bytes, n, at);
+}
+
+static int bad_open(
+	sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *ret_flags)
+{
+	struct stat st;
+
+	(void)vfs;
+	int rc = real_vfs->xOpen(real_vfs, name, file, flags, ret_flags);
+	if (file == bad_file)
+		bad_file = NULL; /* its memory is used again */
+	if (rc == SQLITE_OK && name && stat(name, &st) == 0 && st.st_ino == bad_inode) {
+		real_methods = file->pMethods;
+		bad_methods = *real_methods;
+		bad_methods.xRead = bad_read;
+		file->pMethods = &bad_methods;
+		bad_file = file;
+	}
+	return rc;
+}
+
+static void spoil_page(int n_reads)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	bad_inode = st.st_ino;
+	bad_reads = n_reads;
+	real_vfs = sqlite3_vfs_find(NULL);
+	bad_vfs = *real_vfs;
+	bad_vfs.zName = "bad";
+	bad_vfs.xOpen = bad_open;
+	assert_int_equal(sqlite3_vfs_register(&bad_vfs, 1), SQLITE_OK);
+}
+
+static void heal_page(void)
+{
+	assert_int_equal(sqlite3_vfs_unregister(&bad_vfs), SQLITE_OK);
+	bad_inode = 0;
+}
+
+/* What is on it is lost, unless last night's copy has it; a read that fails once is no damage. */
+static void s6_page_that_cannot_be_read_is_stepped_over(void **state)
+{
+	static const struct {
+		int n_reads;
+		bool copy, recovered;
+		int at_least;
+	} row[] = {
+		{ 1, false, false, MANY },
+		{ 1000000, false, true, MANY - 100 },
+		{ 1000000, true, true, MANY },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct kiosk_store *s = open_ok();
+		add_at_once(s, 0, MANY);
+		if (row[i].copy)
+			copy_beside(s);
+		kiosk_store_close(s);
+		spoil_page(row[i].n_reads);
+		s = open_ok();
+		assert_true(bad_reads < row[i].n_reads);
+		assert_int_equal(kiosk_store_info(s)->recovered, row[i].recovered);
+		assert_in_range(count_unconfirmed(s), row[i].at_least, MANY);
+		add(s, MANY, 1);
+		kiosk_store_close(s);
+		heal_page();
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
 static struct checkin tap_of(int n, int boot, enum checkin_clock clock, int revision)
 {
 	struct checkin c = checkin_of(n);
@@ -756,6 +848,7 @@ int main(void)
 		IN_FOLDER(test_damaged_with_wal),
 		IN_FOLDER(s9_lost_file_comes_back_from_the_copy),
 		IN_FOLDER(s9_lost_page_comes_back_from_a_copy_of_another_log),
+		IN_FOLDER(s6_page_that_cannot_be_read_is_stepped_over),
 		IN_FOLDER(s5_what_the_register_lost_is_not_dropped),
 		IN_FOLDER(c1_undated_taps_of_this_boot),
 		IN_FOLDER(c3_newest_trusted_event_is_the_last),
