@@ -10,6 +10,7 @@
 #define KEEPALIVE_S                                                                                \
 	25 /* a half-open connection is noticed after twice that and 1 s; faults.md M10 */
 #define GATE_AHEAD_MS 2000 /* two trusted clocks may be a second off each */
+#define LOST_AGAIN_MS 5000 /* told by its uptime, in whole seconds: not another loss */
 #define FLUSH_MS 1000 /* at the end: time for "stopping" and what is on its way */
 
 int broker_open(struct register_program *r)
@@ -166,6 +167,10 @@ static void take_gate_state(
 	/* No gate can be complete for a time that hasn't been: one that is ahead would vouch for taps still to come. */
 	if (clock_judges(r->now.state) && state.complete_until_ms > r->now.wall_ms + GATE_AHEAD_MS)
 		state.complete_until_ms = r->now.wall_ms;
+	int64_t lost_ms = gate->lost_ms;
+	register_gate_loss(gate, &state, through, r->now.wall_ms);
+	if (gate->lost_ms - lost_ms > LOST_AGAIN_MS)
+		log_warn("gate_lost_taps gate=%s next=nobody_surely_absent_this_half_day", id);
 	bool was_twice = gate->twins.twice;
 	if (!register_take_gate(gate, &state, through))
 		return;

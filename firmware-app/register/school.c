@@ -473,6 +473,12 @@ static void settle_revised_day(
 	register_effects_clear(r->fx);
 	register_settle_pupil(&r->state, day, pupil, r->fx);
 	school_write(r, day);
+	if (number >= civil_day_number(r->state.today))
+		return;
+	/* Its tap may have moved away: a day that was closed is not closed again. */
+	register_effects_clear(r->fx);
+	register_decide_over(&r->state, day, pupil, r->fx);
+	school_write(r, day);
 }
 
 static void settle_revised(struct register_program *r)

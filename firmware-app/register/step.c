@@ -541,13 +541,14 @@ static int64_t half_opens(const struct day *day, enum halfday half)
 }
 
 /* As they are for a half day: a gate whose log holds taps that nobody can date isn't complete for the time before they
- * came, however much it has told. Source: faults.md C6. */
+ * came, however much it has told; nor one that lost taps. Source: faults.md C6, S9. */
 static void absence_gates(const struct turn *t, enum halfday half, struct absence_gate *ret_gates)
 {
 	int64_t from_ms = half_opens(t->day, half);
 	for (size_t g = 0; g < t->s->n_gates; g++) {
 		ret_gates[g] = t->s->gates[g].absence;
-		ret_gates[g].undated = day_is_undated(t->day, t->s->gates[g].id, from_ms);
+		ret_gates[g].undated = day_is_undated(t->day, t->s->gates[g].id, from_ms) ||
+				       t->s->gates[g].lost_ms > from_ms;
 	}
 }
 
@@ -667,6 +668,25 @@ static void gate_is_silent(const struct turn *t, size_t gate, enum halfday half)
 		memcpy(a->gate, t->s->gates[gate].id, sizeof(a->gate));
 }
 
+/* While a gate is silent it is waited for, each time anew: one that restarts at ten is no news. */
+static void follow_gates(struct register_state *s, const struct turn *t, enum halfday half,
+	const struct absence_gate *gates)
+{
+	int64_t cutoff_ms = last_cutoff(t, half);
+	for (size_t g = 0; cutoff_ms >= 0 && g < s->n_gates; g++) {
+		int64_t *at_ms = &s->gates[g].complete_at_ms[half == HALFDAY_PM];
+		/* Ahead of now: the clock was put back. */
+		if (absence_gate_complete(&gates[g], cutoff_ms) || *at_ms > s->now_ms)
+			*at_ms = s->now_ms;
+	}
+}
+
+static bool is_waited_for(const struct turn *t, size_t gate, enum halfday half)
+{
+	int64_t at_ms = t->s->gates[gate].complete_at_ms[half == HALFDAY_PM];
+	return t->s->now_ms < at_ms + INT64_C(1000) * t->day->rules.absent_hold_s;
+}
+
 static void look_at_gates(const struct turn *t, enum halfday half, const struct absence_gate *gates)
 {
 	int64_t cutoff_ms = last_cutoff(t, half);
@@ -677,7 +697,7 @@ static void look_at_gates(const struct turn *t, enum halfday half, const struct 
 	for (size_t g = 0; g < t->s->n_gates; g++) {
 		if (absence_gate_complete(&gates[g], cutoff_ms))
 			tell(t, t->day->gate_alert[g][half == HALFDAY_PM], ALERT_EVENT_GATE_BACK);
-		else if (d.verdict == ABSENCE_UNCONFIRMED)
+		else if (d.verdict == ABSENCE_UNCONFIRMED && !is_waited_for(t, g, half))
 			gate_is_silent(t, g, half);
 	}
 }
@@ -710,7 +730,7 @@ static void end_alerts(const struct turn *t)
 			tell(t, (int32_t)i, ALERT_EVENT_HALF_DAY_OVER);
 }
 
-void register_tick(const struct register_state *s, struct day *day, struct register_effects *fx)
+void register_tick(struct register_state *s, struct day *day, struct register_effects *fx)
 {
 	struct turn t = turn_of(s, day, fx);
 	struct absence_gate gates[DAY_GATES_MAX];
@@ -719,6 +739,7 @@ void register_tick(const struct register_state *s, struct day *day, struct regis
 		return;
 	for (size_t i = 0; i < 2 && !s->refilling; i++) {
 		absence_gates(&t, halves[i], gates);
+		follow_gates(s, &t, halves[i], gates);
 		look_at_gates(&t, halves[i], gates);
 		decide_half(&t, halves[i], gates);
 	}
@@ -763,6 +784,11 @@ int64_t register_next_ms(const struct register_state *s, const struct day *day)
 		sooner(&next_ms, c->cutoff_ms, s->now_ms);
 		sooner(&next_ms, from_ms + hold_ms, s->now_ms);
 		sooner(&next_ms, c->end_ms, s->now_ms);
+	}
+	for (size_t i = 0; i < 2 * s->n_gates; i++) {
+		int64_t at_ms = s->gates[i / 2].complete_at_ms[i % 2];
+		if (at_ms < s->now_ms) /* else it is complete now */
+			sooner(&next_ms, at_ms + hold_ms, s->now_ms);
 	}
 	return next_ms;
 }
@@ -826,6 +852,55 @@ static void follow_twins(struct register_twins *t, const struct wire_gate_state 
 	t->twice = t->n_returns >= TWICE_RETURNS;
 }
 
+/* How many taps the gate had told of that are nowhere now. */
+static int64_t lost_with_the_log(
+	const struct register_gate *gate, const struct wire_gate_state *state, int64_t through)
+{
+	const struct absence_gate *was = &gate->absence;
+	if (uuid_is_none(was->log) || uuid_is_none(state->log) || state->last_seq < 0)
+		return 0;
+	if (uuid_equal(was->log, state->log))
+		return was->last_seq - (through > state->last_seq ? through : state->last_seq);
+	bool doubtful = was->older || was->conflicted;
+	int64_t missing = was->last_seq - (doubtful ? was->own_through : was->stored_through);
+	/* A program that draws a new log brings the rows of the last one along. */
+	bool brought = uuid_equal(gate->session, state->session) && state->last_seq >= missing;
+	return brought ? 0 : missing;
+}
+
+void register_gate_loss(struct register_gate *gate, const struct wire_gate_state *state,
+	int64_t through, int64_t now_ms)
+{
+	if (state->state == WIRE_UNIT_OFFLINE) /* as it was when it connected */
+		return;
+	bool live = gate->seen && uuid_equal(gate->session, state->session);
+	if (state->store == WIRE_STORE_RECOVERED) {
+		bool now = state->uptime_s < 0 || (live && gate->last.store != state->store);
+		int64_t at_ms = now ? now_ms : now_ms - 1000 * state->uptime_s;
+		if (at_ms > gate->lost_ms)
+			gate->lost_ms = at_ms;
+	}
+	if (gate->seen && lost_with_the_log(gate, state, through) > 0)
+		gate->lost_ms = now_ms;
+}
+
+/* A will says how it was at the connection's start: of the log no more than was heard since. */
+static void keep_log(struct absence_gate *gate, const struct absence_gate *was)
+{
+	if (uuid_is_none(was->log))
+		return;
+	if (uuid_equal(was->log, gate->log)) {
+		gate->last_seq = was->last_seq > gate->last_seq ? was->last_seq : gate->last_seq;
+		return;
+	}
+	gate->log = was->log;
+	gate->last_seq = was->last_seq;
+	gate->stored_through = was->stored_through;
+	gate->own_through = was->own_through;
+	gate->older = was->older;
+	gate->conflicted |= was->conflicted;
+}
+
 /* Up to here the gate has said that its numbers are confirmed, or has sent them, in this session. A new session can be
  * another copy of the database: it begins with what that one says. Source: faults.md S10. */
 static int64_t own_through(
@@ -850,6 +925,7 @@ bool register_take_gate(
 		follow_twins(&gate->twins, state, birth);
 		gate->session = state->session;
 	}
+	struct absence_gate was = gate->absence;
 	gate->seen = true;
 	gate->last = *state;
 	gate->absence = (struct absence_gate){
@@ -864,6 +940,8 @@ bool register_take_gate(
 		/* What one of two units has said is complete, the other one may still hold. */
 		.conflicted = uuid_equal(gate->conflict_log, state->log) || gate->twins.twice,
 	};
+	if (state->state == WIRE_UNIT_OFFLINE)
+		keep_log(&gate->absence, &was);
 	return true;
 }
 

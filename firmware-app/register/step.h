@@ -42,6 +42,9 @@ struct register_gate {
 	struct uuid session; /* of the last birth; all zero: none yet */
 	struct absence_gate absence;
 	struct register_twins twins;
+	int64_t complete_at_ms
+		[2]; /* am, pm: when it last was for the cut-off that had passed; 0: not yet */
+	int64_t lost_ms; /* taps made before then were lost with its database; 0: none */
 	struct uuid conflict_log; /* one whose numbers were used twice; all zero: none */
 };
 
@@ -146,7 +149,7 @@ void register_decide_over(
 
 /** register_tick() - what only time and gates bring: absence, gates silent and back, the half day's end.
  * @day: today's */
-void register_tick(const struct register_state *s, struct day *day, struct register_effects *fx);
+void register_tick(struct register_state *s, struct day *day, struct register_effects *fx);
 
 /** register_close_day() - all that is still open is over; for a day that is past. */
 void register_close_day(
@@ -163,6 +166,17 @@ int64_t register_next_ms(const struct register_state *s, const struct day *day);
 
 /** register_delivered() - every gate that is waited for is online and has nothing left that isn't stored here. */
 bool register_delivered(const struct register_state *s);
+
+/**
+ * register_gate_loss() - whether this state tells of taps that were lost with the gate's database; before
+ * register_take_gate().
+ * @through: how much of its log is stored
+ *
+ * A log that was left with taps that never came, by a gate that was started anew or has fewer than those; or a database
+ * of which only what was readable is left. Halves that had opened by then are not complete. Source: faults.md S9, D2.
+ */
+void register_gate_loss(struct register_gate *gate, const struct wire_gate_state *state,
+	int64_t through, int64_t now_ms);
 
 /** register_gate_sent() - a check-in of this gate that is no conflict: by its number both mean the same. */
 void register_gate_sent(struct register_gate *gate, const struct checkin *c);

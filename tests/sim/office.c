@@ -374,6 +374,7 @@ void office_tick(struct sim *s)
 void office_take_state(struct sim *s, struct sim_gate *g, const struct wire_gate_state *state)
 {
 	s->state.now_ms = s->now_ms;
+	register_gate_loss(&s->state.gates[g->index], state, (int64_t)g->n_numbered, s->now_ms);
 	register_take_gate(&s->state.gates[g->index], state, (int64_t)g->n_numbered);
 	office_tick(s);
 }

@@ -879,6 +879,98 @@ static void s10_d2_an_old_copy_is_not_complete(void **state)
 	}
 }
 
+/* A gate comes back without the taps that it had told of. The half days that had opened then stay unsure. */
+static void s9_d2_taps_lost_with_a_database(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t told, stored; /* of log 1 */
+		int log, session;
+		int64_t last, through; /* of the log that it comes back with */
+		bool recovered, lost;
+		int64_t uptime_s;
+	} row[] = {
+		{ "the same log goes on", 6, 2, 1, 2, 7, 2, false, false, 9 },
+		{ "an empty database, all delivered", 6, 6, 2, 2, 0, 0, false, false, 9 },
+		{ "an empty database, four not delivered", 6, 2, 2, 2, 0, 0, false, true, 9 },
+		{ "and it has had five since", 6, 2, 2, 2, 5, 0, false, true, 9 },
+		{ "a new log in the same session brings them along", 6, 2, 2, 1, 4, 0, false, false,
+			9 },
+		{ "a new log in the same session with fewer", 6, 2, 2, 1, 3, 0, false, true, 9 },
+		{ "an older copy without the last ones", 6, 2, 1, 2, 4, 2, false, true, 9 },
+		{ "an older copy, but all was stored", 6, 6, 1, 2, 4, 6, false, false, 9 },
+		{ "a rescue just now", 6, 6, 2, 2, 6, 0, true, true, 9 },
+		{ "a rescue at night", 6, 6, 2, 2, 6, 6, true, false, 4 * 3600 },
+		{ "a rescue while it ran", 6, 6, 2, 1, 6, 6, true, true, 4 * 3600 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct school *s = *state;
+		struct register_gate *gate = &s->state.gates[0];
+		struct wire_gate_state word = { .state = WIRE_UNIT_ONLINE,
+			.session = { { 1 } },
+			.log = { { 1 } },
+			.clock = CHECKIN_CLOCK_TRUSTED,
+			.last_seq = row[i].told,
+			.confirmed_seq = row[i].stored,
+			.uptime_s = 100,
+			.complete_until_ms = instant(MONDAY, HMS(16, 0, 0)) };
+		school_now(s, HMS(8, 40, 0));
+		register_gate_loss(gate, &word, row[i].stored, s->state.now_ms);
+		assert_true(register_take_gate(gate, &word, row[i].stored));
+		/* A will of that session takes nothing back of what was told since. */
+		struct wire_gate_state will = { .state = WIRE_UNIT_OFFLINE, .session = { { 1 } } };
+		if (row[i].session != 1)
+			assert_true(register_take_gate(gate, &will, 0));
+		word.log.b[0] = (uint8_t)row[i].log;
+		word.session.b[0] = (uint8_t)row[i].session;
+		word.last_seq = word.confirmed_seq = row[i].last;
+		word.store = row[i].recovered ? WIRE_STORE_RECOVERED : WIRE_STORE_OK;
+		word.uptime_s = row[i].uptime_s;
+		register_gate_loss(gate, &word, row[i].through, s->state.now_ms);
+		assert_true(register_take_gate(gate, &word, row[i].last)); /* all has come */
+		school_at(s, HMS(8, 46, 0));
+		char got = school_mark(s, NOOR, AM);
+		school_at(s, HMS(13, 31, 0));
+		if (got != (row[i].lost ? '?' : '-') || school_mark(s, NOOR, PM) != '-')
+			fail_msg("%s: %c, then %c", row[i].name, got, school_mark(s, NOOR, PM));
+		school_close(s);
+		school_open(s, 1);
+	}
+}
+
+/* A gate that is away for a moment, long after the cut-off, is waited for like at the cut-off itself. */
+static void d2_a_gate_that_restarts_at_ten_is_no_news(void **state)
+{
+	struct school *s = *state;
+	struct wire_gate_state off = { .state = WIRE_UNIT_OFFLINE, .clock = -1, .last_seq = -1 };
+	off.session.b[0] = 1;
+	school_gate(s, 0, HMS(9, 40, 0));
+	school_at(s, HMS(9, 40, 0));
+	school_at(s, HMS(10, 0, 0));
+	assert_true(register_take_gate(&s->state.gates[0], &off, 0));
+	school_tick(s);
+	school_at(s, HMS(10, 0, 1));
+	EXPECT_ALERT(s, "am-ggate-1", "none");
+	assert_int_equal(register_next_ms(&s->state, s->day), instant(MONDAY, HMS(10, 1, 0)));
+	school_gate(s, 0, HMS(10, 0, 2));
+	school_at(s, HMS(10, 0, 2));
+	EXPECT_ALERT(s, "am-ggate-1", "none");
+	assert_true(register_take_gate(&s->state.gates[0], &off, 0));
+	school_at(s, HMS(10, 1, 1));
+	EXPECT_ALERT(s, "am-ggate-1", "none"); /* its hold began anew */
+	school_at(s, HMS(10, 1, 2));
+	EXPECT_ALERT(s, "am-ggate-1", "gate_silent open confirmed 1");
+	school_gate(s, 0, HMS(10, 1, 3));
+	school_at(s, HMS(10, 1, 3));
+	EXPECT_ALERT(s, "am-ggate-1", "gate_silent resolved gate_back confirmed 2");
+	/* The clock is put back an hour: that is no hour to wait. */
+	s->state.now_ms = instant(MONDAY, HMS(9, 50, 0));
+	assert_true(register_take_gate(&s->state.gates[0], &off, 0));
+	school_tick(s);
+	school_at(s, HMS(9, 51, 0));
+	EXPECT_ALERT(s, "am-ggate-1", "gate_silent open confirmed 3");
+}
+
 static void s10_fates(void **state)
 {
 	(void)state;
@@ -1081,6 +1173,8 @@ int main(void)
 		cmocka_unit_test(m14_will_of_an_older_session_changes_nothing),
 		cmocka_unit_test(s10_d2_an_old_copy_is_not_complete),
 		cmocka_unit_test(s10_fates),
+		ONE(s9_d2_taps_lost_with_a_database),
+		ONE(d2_a_gate_that_restarts_at_ten_is_no_news),
 		ONE(s9_nothing_is_decided_while_gates_deliver_again),
 		ONE(s9_marks_of_before_raise_nothing_while_gates_deliver_again),
 		ONE(s9_a_lost_roster_makes_nobody_surely_absent),
