@@ -174,6 +174,8 @@ static void take_gate_state(
 	bool was_twice = gate->twins.twice;
 	if (!register_take_gate(gate, &state, through))
 		return;
+	if (place_of(r, id) < r->state.n_gates && !uuid_is_none(state.log))
+		rescue_older(r, id, state.confirmed_seq, through);
 	if (gate->twins.twice && !was_twice)
 		log_error("gate_twice gate=%s next=find_the_unit_with_a_copied_card", id);
 	else if (!gate->twins.twice && was_twice)

@@ -206,6 +206,8 @@ void school_close(struct register_program *r);
 struct day *school_day(struct register_program *r, struct civil_date date);
 /** school_today() - today's, NULL where it isn't in memory; builds nothing. */
 struct day *school_today(struct register_program *r);
+/** school_forget_days() - all are built anew from the database. */
+void school_forget_days(struct register_program *r);
 /** school_begin() - before the turn's first write. Return: 0, or r->err. */
 int school_begin(struct register_program *r);
 /** school_take_checkin() - one message's check-in, through store and step. @received_ms: now */
@@ -257,6 +259,9 @@ void night_close(struct register_program *r);
 int rescue_open(struct register_program *r);
 /** rescue_turn() - have the gates delivered again? Before the turn's steps. */
 void rescue_turn(struct register_program *r);
+/** rescue_older() - a gate was told that more of its log is stored than is: the database is an older copy, and what was said
+ * since is gone from it. Source: faults.md S10. */
+void rescue_older(struct register_program *r, const char *gate, int64_t confirmed, int64_t through);
 /** rescue_imported() - a list is whole again. */
 void rescue_imported(struct register_program *r, enum import_what what);
 /** rescue_holds_data() - whether gates/data would take pupils or cards from the gates that only this database lost. */

@@ -98,6 +98,29 @@ void rescue_turn(struct register_program *r)
 	follow(r);
 }
 
+void rescue_older(struct register_program *r, const char *gate, int64_t confirmed, int64_t through)
+{
+	struct register_store_rescue *rescue = &r->rescue;
+	int32_t today = civil_day_number(r->state.today);
+	bool before = rescue->day > 0 || rescue->revision_base > 0;
+
+	/* After a rescue no log counts as stored, and a gate that was away all the time says what it heard before. */
+	if (!r->store || confirmed <= through || rescue->refilling || rescue->day < 0 ||
+		(before && (through == 0 || rescue->day == today)))
+		return;
+	if (school_begin(r))
+		return;
+	rescue->day = r->state.clock_judges ? today : -1;
+	int err = register_store_older(r->store, rescue);
+	if (err && !r->err)
+		r->err = err;
+	school_forget_days(r); /* their alerts go on above what people have seen */
+	r->all_due = true;
+	follow(r);
+	log_error("database_older gate=%s confirmed=%lld stored=%lld next=gates_deliver_again",
+		gate, (long long)confirmed, (long long)through);
+}
+
 void rescue_imported(struct register_program *r, enum import_what what)
 {
 	unsigned lost = r->rescue.lost;

@@ -31,7 +31,7 @@ int school_begin(struct register_program *r)
 	return r->err;
 }
 
-static void drop_days(struct register_program *r)
+void school_forget_days(struct register_program *r)
 {
 	for (size_t i = 0; i < REGISTER_DAYS_KEPT; i++) {
 		day_destroy(r->days[i].day);
@@ -81,7 +81,7 @@ void school_end(struct register_program *r)
 		publish_forget(r);
 		r->events.dropping = r->events.dropped;
 		tell_store(r, err);
-		drop_days(r);
+		school_forget_days(r);
 		follow_logs(r);
 		r->data_due_us = r->now.mono_us + REGISTER_GATHER_US;
 		if (r->store_failed_us == 0)
@@ -505,7 +505,7 @@ static int load_roster(struct register_program *r)
 		roster_destroy(roster);
 		return STORE_ERR_MEMORY;
 	}
-	drop_days(r); /* they borrow the old one */
+	school_forget_days(r); /* they borrow the old one */
 	roster_destroy(r->roster);
 	register_effects_destroy(r->fx);
 	r->roster = roster;
@@ -625,7 +625,7 @@ int school_open(struct register_program *r)
 
 void school_close(struct register_program *r)
 {
-	drop_days(r);
+	school_forget_days(r);
 	register_effects_destroy(r->fx);
 	roster_destroy(r->roster);
 	night_close(r);

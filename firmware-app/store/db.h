@@ -214,8 +214,8 @@ typedef int db_refill_fn(void *context, struct db *fresh, const char *damaged);
  *
  * The new file grows under PATH.new and takes the place of the damaged one, which is moved aside,
  * when it is whole: a power cut at any moment leaves one of the two to go on from. A database that isn't
- * there yet is made whole before it gets its name, so that an empty file counts as damaged. So does one with a page that
- * can't be read. Return: 0 or a
+ * there yet is made whole before it gets its name, so that an empty file counts as damaged; as does one that is gone while
+ * its backup or a damaged one lies beside it. So does one with a page that can't be read. Return: 0 or a
  * store_err, never STORE_ERR_DAMAGED unless the new file is damaged as well.
  */
 int db_open_rescued(const char *path, const struct db_schema *schema, bool rehearsal,

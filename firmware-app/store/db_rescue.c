@@ -481,22 +481,19 @@ static bool has_left_traces(const char *path)
 	return err == 0;
 }
 
-/* What is at @path goes aside, and the fresh file gets its name. */
-static int take_place(const char *path, const char *fresh)
+/* An empty file in its place is one that somebody cut; and so no half-made new one passes for whole after a cut. */
+static int put_empty(const char *path)
 {
 	char aside[DB_PATH_MAX];
-	int err;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
-	if (exists(path)) {
-		err = db_move_aside(path, aside);
-	} else {
-		err = aside_name(path, fresh, aside);
-		if (!err)
-			err = move_beside(path, aside); /* its WAL may have been left */
-	}
-	if (!err && rename(fresh, path) < 0)
-		err = errno_error(errno);
-	return err;
+	if (fd < 0)
+		return errno_error(errno);
+	(void)close(fd);
+	int err = aside_name(path, path, aside);
+	if (!err)
+		err = move_beside(path, aside); /* its WAL may have been left */
+	return err ? err : db_sync_folder(path);
 }
 
 /* A sector that can't be read is damage that salvage steps over; but a bus that stumbled once reads it the second time. */
@@ -522,17 +519,19 @@ int db_open_rescued(const char *path, const struct db_schema *schema, bool rehea
 	int done = finish_rescue(path, fresh);
 	int err = done < 0 ? done : 0;
 	bool rescued = done > 0;
-	bool gone = !exists(path) && refill && has_left_traces(path);
-	if (!err && !gone && !exists(path))
-		err = make(path, schema, rehearsal);
+	if (!err && !exists(path))
+		err = refill && has_left_traces(path) ? put_empty(path)
+						      : make(path, schema, rehearsal);
 	if (!err)
-		err = gone || is_empty(path) || is_condemned(path)
+		err = is_empty(path) || is_condemned(path)
 			      ? STORE_ERR_DAMAGED
 			      : open_readable(path, schema, rehearsal, ret_db);
 	if (err == STORE_ERR_DAMAGED) {
 		err = build_new(fresh, path, schema, rehearsal, refill, context);
 		if (!err)
-			err = take_place(path, fresh);
+			err = db_move_aside(path, aside);
+		if (!err && rename(fresh, path) < 0)
+			err = errno_error(errno);
 		if (!err && condemned_name(path, aside) == 0)
 			(void)unlink(aside); /* its sentence is carried out */
 		if (!err)

@@ -212,10 +212,22 @@ int register_store_rescue_put(struct register_store *s, const struct register_st
 	int err = db_meta_put_int(s->db, META_LOST, rescue->lost);
 
 	if (!err)
+		err = db_meta_put_int(s->db, META_BASE, rescue->revision_base);
+	if (!err)
 		err = db_meta_put_int(s->db, META_REFILLING, rescue->refilling);
 	if (!err)
 		err = db_meta_put_int(s->db, META_DAY, rescue->day);
 	return err;
+}
+
+int register_store_older(struct register_store *s, struct register_store_rescue *rescue)
+{
+	int err = raise_alerts(s->db);
+
+	rescue->lost |= REGISTER_LOST_CORRECTIONS;
+	rescue->refilling = true;
+	rescue->revision_base += REVISIONS;
+	return err ? err : register_store_rescue_put(s, rescue);
 }
 
 int register_store_backup_open(

@@ -63,7 +63,11 @@ int register_store_open(const char *path, bool rehearsal, struct register_store 
 /** register_store_rescue() - Return: 0 or a store_err. */
 int register_store_rescue(struct register_store *s, struct register_store_rescue *ret_rescue);
 
-/** register_store_rescue_put() - lost, refilling and day, within the caller's transaction. Return: 0 or a store_err. */
+/** register_store_older() - it has shown itself to be an older copy: as after a rescue, but what people said alone counts as
+ * lost. Within the caller's transaction; days in memory are then to be read again. Return: 0 or a store_err. */
+int register_store_older(struct register_store *s, struct register_store_rescue *rescue);
+
+/** register_store_rescue_put() - lost, base, refilling and day, within the caller's transaction. Return: 0 or a store_err. */
 int register_store_rescue_put(struct register_store *s, const struct register_store_rescue *rescue);
 
 /** register_store_close() - checkpoint and close; accepts NULL. */

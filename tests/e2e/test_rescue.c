@@ -6,6 +6,7 @@
  * `test_rescue all` starts the whole kiosk on 200 damaged files instead of some.
  */
 #include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -70,6 +71,16 @@ static void copy_file(struct stage *s, const char *from, const char *to)
 static void remove_file(struct stage *s, const char *name)
 {
 	(void)unlink(stage_path(s, "%s", name));
+}
+
+static void remove_all(struct stage *s, const char *pattern)
+{
+	glob_t found;
+
+	assert_int_equal(glob(stage_path(s, "%s", pattern), 0, NULL, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		assert_int_equal(unlink(found.gl_pathv[i]), 0);
+	globfree(&found);
 }
 
 /* One way to damage a file, by a seed. */
@@ -323,8 +334,7 @@ static void s9_register_gone_keeps_the_gates_data(void **state)
 	school_wait_status(s, "register", "pupils", 5);
 	stage_stop(s, reg);
 	/* And where nothing lies beside it: a new database, and a gate that isn't new. */
-	remove_file(s, "register-state/register.db");
-	remove_file(s, "register-state/register.db.backup");
+	remove_all(s, "register-state/register.db*");
 	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
 	stage_wait_log(s, reg, "gates_data_waits for=import");
 	tap_card(s, g, CARD_NOOR, WIRE_RESULT_PRESENT);
@@ -569,6 +579,57 @@ static void s10_register_goes_back_behind_what_was_purged(void **state)
 	free(g);
 }
 
+/* Whole, but of before: what its gate was told since proves it. What people did since is gone from it, so nobody is surely
+ * absent that day, and alerts go on above what they have seen. */
+static void s10_register_on_an_older_copy(void **state)
+{
+	(void)state;
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+
+	stage_clock(s, EARLY);
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1");
+	stage_unit(s, "gate-1", NULL);
+	gate_rig_start(s, g, NULL);
+	school_wait_status(s, "gate-1", "pupils", 5);
+	tap_card(s, g, CARD_ELIF, WIRE_RESULT_PRESENT);
+	school_wait_status(s, "gate-1", "queue", 0);
+	stage_stop(s, reg);
+	copy_file(s, "register-state/register.db", "older.db");
+	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+	tap_card(s, g, CARD_NOOR, WIRE_RESULT_PRESENT);
+	tap_many(s, g, 1);
+	school_wait_status(s, "gate-1", "queue", 0);
+	(void)stage_wait_message(s, 0, "care/event", "\"kind\":\"unknown_card\"");
+	gate_rig_stop(s, g);
+	stage_stop(s, reg);
+	assert_false(stage_said(reg, "database_older"));
+	copy_file(s, "older.db", "register-state/register.db");
+	stage_clock(s, PAST_CUTOFF);
+	size_t from = stage_n_messages(s);
+	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+	stage_wait_log(s, reg, "database_older gate=gate-1 confirmed=3 stored=1");
+	gate_rig_start(s, g, NULL);
+	stage_until(s, is_refilled, NULL, "the gate's check-ins again");
+	size_t at = stage_wait_message(s, from, "care/event", "am-p" YASSINE);
+	assert_non_null(strstr(stage_message(s, at)->payload, "\"certainty\":\"unconfirmed\""));
+	at = stage_wait_message(s, from, "care/event", "\"kind\":\"unknown_card\"");
+	assert_non_null(strstr(stage_message(s, at)->payload, "\"revision\":1001"));
+	assert_int_equal(stage_find(s, from, "care/event", "am-p" NOOR), -1);
+	/* Said once: it isn't older again at the next start. */
+	stage_stop(s, reg);
+	reg = stage_start(s, "schoolpoort-register", "register", NULL, NULL);
+	stage_wait_log(s, reg, "gates_data generation");
+	assert_false(stage_said(reg, "database_older"));
+	gate_rig_stop(s, g);
+	stage_stop(s, reg);
+	assert_int_equal(ask(s, "register-state/register.db", "SELECT count(*) FROM checkin"), 3);
+	stage_validate(s);
+	stage_close(s);
+	free(g);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -580,6 +641,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(s10_old_copy_whose_numbers_were_used_loses_nothing),
 		cmocka_unit_test(d5_damaged_files_and_cut_copies_go),
 		cmocka_unit_test(s10_register_goes_back_behind_what_was_purged),
+		cmocka_unit_test(s10_register_on_an_older_copy),
 		cmocka_unit_test(s10_wal_gone_or_foreign_between_kills),
 	};
 
