@@ -240,7 +240,8 @@ int disk_open(struct kiosk *k)
 
 	if (err == STORE_ERR_FULL && make_room(k))
 		err = open_store(k);
-	if (err != STORE_ERR_FULL && err != STORE_ERR_IO)
+	bool no_folder = access(k->config.paths_state_dir, F_OK) < 0 && errno == ENOENT;
+	if (no_folder || (err != STORE_ERR_FULL && err != STORE_ERR_IO))
 		return err;
 	deliver_init(&k->deliver, 0, 0);
 	fail(k, err);
@@ -459,7 +460,7 @@ static void note_taps(struct kiosk *k)
 /* A store that failed is opened and checked before the next tap, not only after a while: that tap may count. */
 int disk_add(struct kiosk *k)
 {
-	if (k->store_state == WIRE_STORE_FAILING)
+	if (k->store_state == WIRE_STORE_FAILING || (k->store && kiosk_store_is_suspect(k->store)))
 		open_again(k);
 	/* The first commit after a checkpoint syncs the head of the WAL by itself. */
 	if (k->store && kiosk_store_wal_bytes(k->store) == 0)

@@ -184,6 +184,53 @@ static void s9_gate_takes_taps_on_a_damaged_database(void **state)
 	free(g);
 }
 
+static bool has_data(struct stage *s, void *ctx)
+{
+	(void)ctx;
+	return ask(s, "gate-1-state/kiosk.db", "SELECT count(*) FROM data WHERE generation = 7") ==
+	       1;
+}
+
+/* The file is lost while the gate runs, with no copy of it: the pupils that are in use are in the new one. */
+static void s9_pupils_in_use_are_written_into_the_new_file(void **state)
+{
+	(void)state;
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = stage_open();
+
+	stage_clock(s, EARLY);
+	stage_broker_start(s, true);
+	stage_unit(s, "gate-1", NULL);
+	gate_rig_start(s, g, NULL);
+	stage_publish_retained(s, "schoolpoort/sint-jan/gates/data",
+		"{\"v\":1,\"generation\":7,\"made_at\":\"2026-11-23T07:00:00.000+01:00\","
+		"\"cards\":[],\"timetable\":[],\"days_off\":[],\"pupils\":["
+		"{\"id\":\"0000001001\",\"class\":\"3A\",\"first_name\":\"Noor\"}]}");
+	stage_wait_log(s, g->kiosk, "data_applied generation=7");
+	tap_many(s, g, 2);
+	damage(s, "gate-1-state/kiosk.db", 4);
+	remove_file(s, "gate-1-state/kiosk.db-wal");
+	pid_t tracer = gate_rig_inject(stage_pid(g->kiosk), "fdatasync", "error=EIO:when=1");
+	if (tracer < 0) {
+		gate_rig_stop(s, g);
+		stage_close(s);
+		free(g);
+		skip();
+	}
+	assert_int_equal(gate_rig_tap(s, g), WIRE_RESULT_NOT_STORED);
+	gate_rig_inject_end(tracer);
+	tap_many(s, g, 2);
+	stage_wait_log(s, g->kiosk, "database_recovered");
+	stage_until(s, has_data, NULL, "the pupils in the new file");
+	stage_broker_stop(s, false);
+	gate_rig_stop(s, g);
+	gate_rig_start(s, g, NULL);
+	school_wait_status(s, "gate-1", "pupils", 1);
+	gate_rig_stop(s, g);
+	stage_close(s);
+	free(g);
+}
+
 /* The page that the table of check-ins begins with: all of them are gone, everything else is whole. */
 static void lose_checkins(struct stage *s)
 {
@@ -634,6 +681,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(s9_gate_takes_taps_on_a_damaged_database),
+		cmocka_unit_test(s9_pupils_in_use_are_written_into_the_new_file),
 		cmocka_unit_test(s9_register_lost_checkins_and_gates_bring_them),
 		cmocka_unit_test(s9_register_lost_all),
 		cmocka_unit_test(s9_register_gone_keeps_the_gates_data),

@@ -461,6 +461,68 @@ static void s5_started_on_a_full_disk(void **state)
 	free(g);
 }
 
+static bool knows_pupils(struct stage *s, void *ctx)
+{
+	(void)ctx;
+	return ask(s, "SELECT count(*) FROM data WHERE generation = 7") == 1;
+}
+
+static void publish_pupils(struct stage *s, int n)
+{
+	char *text = calloc(1, 200 + (size_t)n * 100);
+	size_t len;
+
+	assert_non_null(text);
+	len = (size_t)snprintf(text, 200,
+		"{\"v\":1,\"generation\":7,\"made_at\":\"2026-11-23T07:00:00.000+01:00\","
+		"\"cards\":[],\"timetable\":[],\"days_off\":[],\"pupils\":[");
+	for (int i = 0; i < n; i++)
+		len += (size_t)snprintf(text + len, 100,
+			"%s{\"id\":\"%010d\",\"class\":\"3A\",\"first_name\":\"Number %d\"}",
+			i ? "," : "", 1001 + i, i);
+	(void)snprintf(text + len, 100, "]}");
+	/* More than an argument may hold. */
+	char port[16], path[256];
+	(void)snprintf(port, sizeof(port), "%d", stage_broker_port(s));
+	(void)snprintf(path, sizeof(path), "%s", stage_path(s, "data.json"));
+	FILE *f = fopen(path, "we");
+	assert_non_null(f);
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	free(text);
+	assert_int_equal(run((const char *const[]){ "mosquitto_pub", "-p", port, "-q", "1", "-r",
+				 "-t", "schoolpoort/sint-jan/gates/data", "-f", path, NULL }),
+		0);
+}
+
+/* It comes once: what a full disk refused is written as soon as a tap has shown that there is room. */
+static void s5_gates_data_that_waited_is_written(void **state)
+{
+	(void)state;
+	struct gate_rig *g = calloc(1, sizeof(*g));
+	struct stage *s = open_stage(true);
+
+	if (!can_mount || !mount_disk(s)) {
+		stage_close(s);
+		free(g);
+		skip();
+	}
+	gate_rig_start(s, g, NULL);
+	stage_until(s, has_ballast, NULL, "the ballast");
+	tap_many(s, g, 1);
+	gate_rig_fill(stage_path(s, "gate-1-state/filler"));
+	publish_pupils(s, 2000);
+	stage_wait_log(s, g->kiosk, "next=save_when_possible");
+	assert_int_equal(gate_rig_tap(s, g), WIRE_RESULT_UNKNOWN_CARD);
+	stage_wait_log(s, g->kiosk, "store_back");
+	stage_until(s, knows_pupils, NULL, "the pupils in the database");
+	gate_rig_stop(s, g);
+	check_database(s, g);
+	unmount_disk(s);
+	stage_close(s);
+	free(g);
+}
+
 /* ---- S7 ---- */
 
 /* Once more than the screen was told, each once, under numbers of their own. */
@@ -591,6 +653,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(s6_starts_on_a_read_only_disk),
 		cmocka_unit_test(s6_sector_that_cannot_be_read_at_start),
 		cmocka_unit_test(s5_started_on_a_full_disk),
+		cmocka_unit_test(s5_gates_data_that_waited_is_written),
 		cmocka_unit_test(s7_failed_commit_found_after_a_kill_counts_once),
 		cmocka_unit_test(s7_failed_commit_without_a_kill_counts_once),
 		cmocka_unit_test(s8_slow_sync_reads_first_and_loses_no_card),
