@@ -75,11 +75,22 @@ static bool is_in(
 	return in_slot(state, pupil)->halves & half_bit(half);
 }
 
-static void set_in(
-	struct kiosk_state *state, int64_t pupil, struct civil_date date, enum halfday half)
+/* What a wrong clock, this gate's of an hour ago or another gate's, has put under a day that is still to come. */
+static bool is_to_come(
+	const struct kiosk_state *state, struct civil_date date, const struct now *now)
+{
+	return state->settings.zone && clock_judges(now->state) &&
+	       civil_date_compare(date, civil_local_of(state->settings.zone, now->wall_ms).date) >
+		       0;
+}
+
+static void set_in(struct kiosk_state *state, int64_t pupil, struct civil_date date,
+	enum halfday half, const struct now *now)
 {
 	if (civil_date_compare(state->in_date, date) > 0)
 		return; /* news of yesterday */
+	if (is_to_come(state, date, now))
+		return; /* else today's would be news of yesterday until then */
 	if (civil_date_compare(state->in_date, date) < 0) {
 		memset(state->in, 0, sizeof(state->in));
 		state->n_in = 0;
@@ -171,7 +182,7 @@ static bool correct_recent(struct kiosk_state *state, const struct checkin *row)
 void kiosk_remember(struct kiosk_state *state, const struct checkin *row, const struct now *now)
 {
 	if (row->pupil && row->half != HALFDAY_NONE)
-		set_in(state, row->pupil, row->date, row->half);
+		set_in(state, row->pupil, row->date, row->half, now);
 	/* Another boot's CLOCK_BOOTTIME can't be compared with this one's. */
 	if (!uuid_equal(row->boot, state->settings.boot) || row->boot_ms > now->boot_ms)
 		return;
@@ -439,15 +450,13 @@ void kiosk_redate(struct kiosk_state *state, struct checkin *row, const struct n
 	row->minutes_late = tap.minutes_late;
 	row->date = tap.local.date;
 	if (tap.half != HALFDAY_NONE)
-		set_in(state, row->pupil, tap.local.date, tap.half);
+		set_in(state, row->pupil, tap.local.date, tap.half, now);
 	(void)correct_recent(state, row);
 }
 
 bool kiosk_clock_set(struct kiosk_state *state, const struct now *now)
 {
-	if (!state->settings.zone ||
-		civil_date_compare(state->in_date,
-			civil_local_of(state->settings.zone, now->wall_ms).date) <= 0)
+	if (!is_to_come(state, state->in_date, now))
 		return false;
 	memset(state->in, 0, sizeof(state->in));
 	state->n_in = 0;
@@ -470,7 +479,7 @@ static void accept_tap(struct kiosk_state *state, const struct tap *tap,
 		view.minutes_late = tap->minutes_late;
 	put_person(state, tap->pupil, &view);
 	if (tap->half != HALFDAY_NONE)
-		set_in(state, pupil, tap->local.date, tap->half);
+		set_in(state, pupil, tap->local.date, tap->half, now);
 	add_recent(state, &(struct kiosk_recent){ .card = input->card,
 				  .boot_ms = now->boot_ms,
 				  .pupil = pupil,
@@ -581,7 +590,7 @@ void kiosk_step(struct kiosk_state *state, const struct kiosk_input *input, cons
 		step_touch(state, input->touch, now, fx);
 		break;
 	case KIOSK_INPUT_ARRIVAL:
-		set_in(state, input->arrival.pupil, input->arrival.date, input->arrival.half);
+		set_in(state, input->arrival.pupil, input->arrival.date, input->arrival.half, now);
 		break;
 	case KIOSK_INPUT_OFFLINE:
 		state->offline = input->flag;

@@ -129,7 +129,8 @@ void kiosk_step(struct kiosk_state *state, const struct kiosk_input *input, cons
  */
 void kiosk_redate(struct kiosk_state *state, struct checkin *row, const struct now *now);
 
-/** kiosk_clock_set() - the wall clock was set: who is in on a day that is still to come is forgotten.
+/** kiosk_clock_set() - each turn: who is in on a day that is still to come, by a clock that judges, is forgotten. Not
+ * only as the clock jumps: a daemon may set it first and call it synchronised later.
  * Return: whether it was, and kiosk_remember() should bring back who is in today. */
 bool kiosk_clock_set(struct kiosk_state *state, const struct now *now);
 

@@ -39,13 +39,12 @@ static void tell_state(struct kiosk *k)
 
 void time_turn(struct kiosk *k)
 {
-	if (k->now.jump_ms) {
-		/* Nothing that lasts is counted by the wall clock; only who is in belongs to a date. */
+	/* Nothing that lasts is counted by the wall clock; only who is in belongs to a date. */
+	if (k->now.jump_ms)
 		log_warn("clock_jumped by_ms=%lld state=%s next=durations_unmoved",
 			(long long)k->now.jump_ms, clock_state_word(k->now.state));
-		if (clock_judges(k->now.state) && kiosk_clock_set(&k->state, &k->now) && k->store)
-			disk_remember(k);
-	}
+	if (kiosk_clock_set(&k->state, &k->now) && k->store)
+		disk_remember(k);
 	tell_state(k);
 	clock_keeper_care(&k->keeper, &k->clock, &k->now);
 }

@@ -783,6 +783,59 @@ static void c2_a_day_that_never_was_is_forgotten(void **state)
 	assert_int_equal(last_view(g)->result, WIRE_RESULT_ALREADY);
 }
 
+/* The same after a restart, from another gate, and by a clock that is set first and trusted later: today stands. */
+static void c3_a_row_of_a_day_to_come_hides_nobody(void **state)
+{
+	static const struct civil_date today = { 2026, 11, 23 }, thursday = { 2026, 11, 26 };
+	static const struct {
+		const char *name;
+		bool arrival, untrusted;
+	} row[] = {
+		{ "a row of the database", false, false },
+		{ "an arrival", true, false },
+		{ "a row, trusted later", false, true },
+		{ "an arrival, trusted later", true, true },
+	};
+	struct gate *g = *state;
+
+	g->state->settings.carry = true;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		struct kiosk_settings settings = g->state->settings;
+		kiosk_init(g->state, &settings);
+		g->state->roster = g->roster;
+		go_to(g, AT(8, 20, 0));
+		struct checkin was_in = {
+			.id = { { 1 } }, .pupil = NOOR, .half = HALFDAY_AM, .date = today
+		};
+		struct checkin to_come = was_in;
+		to_come.date = thursday;
+		struct kiosk_input input = { .kind = KIOSK_INPUT_ARRIVAL,
+			.arrival = { .pupil = NOOR, .date = thursday, .half = HALFDAY_AM } };
+		g->now.state = row[i].untrusted ? CLOCK_UNKNOWN : CLOCK_STATE_TRUSTED;
+		kiosk_remember(g->state, &was_in, &g->now);
+		if (row[i].arrival)
+			step(g, input);
+		else
+			kiosk_remember(g->state, &to_come, &g->now);
+		g->now.state = CLOCK_STATE_TRUSTED;
+		if (kiosk_clock_set(g->state, &g->now) != row[i].untrusted)
+			fail_msg("%s: forgotten or not", row[i].name);
+		if (row[i].untrusted) { /* as the database has them */
+			kiosk_remember(g->state, &was_in, &g->now);
+			kiosk_remember(g->state, &to_come, &g->now);
+		}
+		assert_false(kiosk_clock_set(g->state, &g->now));
+		go_to(g, AT(13, 30, 0));
+		tap(g, 1);
+		if (g->fx->n_rows != 1 || g->fx->rows[0].result != CHECKIN_PRESENT)
+			fail_msg("%s: in since the morning, and told to be late", row[i].name);
+		go_to(g, AT(13, 40, 0));
+		tap(g, 1);
+		if (last_view(g)->result != WIRE_RESULT_ALREADY)
+			fail_msg("%s: not in after a tap of today", row[i].name);
+	}
+}
+
 static void test_names_as_the_school_wants(void **state)
 {
 	static const struct {
@@ -830,6 +883,7 @@ int main(void)
 		GATE_TEST(c1_memory_follows_the_new_dates),
 		GATE_TEST(c1_memory_after_a_restart),
 		GATE_TEST(c2_a_day_that_never_was_is_forgotten),
+		GATE_TEST(c3_a_row_of_a_day_to_come_hides_nobody),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
