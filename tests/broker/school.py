@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""A school's broker in a temporary folder: what is shipped, with nothing but ports and paths replaced.
+
+provision makes its certificates and rights, schoolpoort-join its units. Ends only what it started.
+"""
+
+import os
+import pathlib
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+import mqtt
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+SHIPPED = SOURCE / "broker-config"
+PASSWORD = "een lang wachtwoord"
+OBSERVER = "observer"
+DEADLINE_S = 30
+SKIPPED = 77
+
+
+def skip(reason):
+    print(f"skipped: {reason}")
+    sys.exit(SKIPPED)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def tool(name):
+    return shutil.which(name, path="/usr/sbin:/usr/bin:/sbin:/bin")
+
+
+def wait(what, done):
+    """For what nothing announces. One deadline; a failed wait fails the test."""
+    end = time.monotonic() + DEADLINE_S
+    while not done():
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.02)  # between two looks
+
+
+class School:
+    def __init__(self, hosts="localhost", init=True):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="schoolpoort-broker-"))
+        self.dir.chmod(0o755)
+        self.ports = {"8883": free_port(), "9001": free_port()}
+        self.process, self.said, self.words = None, "", self.dir / "broker-was-told"
+        told = self.dir / "tell-broker"
+        told.write_text(f'#!/bin/sh\necho "$1" >>"{self.words}"\n')
+        told.chmod(0o755)
+        self.env = {**os.environ, "PROVISION_BROKER": str(told), "LC_ALL": "C.UTF-8",
+                    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        if init:
+            self.provision("init", "sint-jan", "--host", hosts, "--name", "Sint-Jan")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if self.process:
+            self.stop()
+        if kind:
+            print(self.said)
+        shutil.rmtree(self.dir)
+
+    def run(self, *command, stdin="", status=0, at=None):
+        """A command; at: the time that it is for it."""
+        if at:
+            command = (tool("faketime"), at, *command)
+        done = subprocess.run([str(c) for c in command], input=stdin, text=True, check=False,
+                              env=self.env, cwd=self.dir, timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if status is not None:
+            assert done.returncode == status, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done
+
+    def provision(self, *args, **more):
+        return self.run(SHIPPED / "provision", "--dir", self.dir / "school", "--broker",
+                        self.dir / "broker", "--web", self.dir / "web", *args, **more)
+
+    def join(self, etc, *args, **more):
+        return self.run(SHIPPED / "schoolpoort-join", "--etc", self.dir / etc, *args, **more)
+
+    def unit(self, name, *options):
+        """From nothing to a certificate, by stick. Return: its folder."""
+        self.provision("unit", name, *options)
+        self.join(name, f"{name}.schoolpoort", "--request", f"{name}.request")
+        self.provision("sign", f"{name}.request")
+        self.join(name, "--certificate", f"{name}.crt")
+        return self.dir / name
+
+    def person(self, role, name):
+        self.provision("person", role, name, stdin=PASSWORD + "\n")
+
+    def observe(self):
+        """One unit more, that sees and says everything. The rights of the others are as shipped."""
+        self.unit(OBSERVER)
+        with open(self.dir / "broker/acl", "a", encoding="utf-8") as f:
+            f.write(f"\nuser {OBSERVER}\ntopic readwrite #\ntopic read $SYS/#\n")
+
+    def configuration(self):
+        """The shipped file, with ports and paths replaced."""
+        conf = (SHIPPED / "mosquitto/school.conf").read_text()
+        for port, free in self.ports.items():
+            assert conf.count(f"listener {port}\n") == 1
+            conf = conf.replace(f"listener {port}\n", f"listener {free}\n")
+        return conf.replace("/etc/schoolpoort/broker/", f"{self.dir}/broker/").replace(
+            "/var/lib/mosquitto/", f"{self.dir}/mosquitto/")
+
+    def start(self):
+        kept = self.dir / "mosquitto"
+        kept.mkdir(exist_ok=True)
+        if os.getuid() == 0:
+            # As at a school: the broker becomes this user, and reads what that one may read.
+            user = pwd.getpwnam("mosquitto")
+            os.chown(kept, user.pw_uid, user.pw_gid)
+        (self.dir / "mosquitto.conf").write_text(self.configuration())
+        with open(self.dir / "mosquitto.log", "ab") as log:
+            self.process = subprocess.Popen(
+                [tool("mosquitto"), "-c", str(self.dir / "mosquitto.conf")], stdout=log, stderr=log)
+        for port in self.ports.values():
+            wait("the broker's ports", lambda port=port: self.listens(port))
+
+    def listens(self, port):
+        assert self.process.poll() is None, (self.dir / "mosquitto.log").read_text()
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", port)) == 0
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(DEADLINE_S) == 0, "the broker's end"
+        self.process = None
+        self.said = (self.dir / "mosquitto.log").read_text()
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def unit_client(self, name, client_id=None, port=None, **more):
+        folder = self.dir / name / "tls"
+        kind = "register" if name == "register" else "unit"
+        context = mqtt.tls(folder / "ca.crt", folder / f"{kind}.crt", folder / f"{kind}.key",
+                           more.pop("highest", None))
+        return mqtt.Client(port or self.ports["8883"], client_id or f"unit-{name}", context, **more)
+
+    def person_client(self, name, client_id=None, password=PASSWORD, **more):
+        return mqtt.Client(self.ports["9001"], client_id or f"person-{name}", user=name,
+                           password=password, websocket=True, **more)
