@@ -74,6 +74,9 @@ const char *ctl_usage(void)
 		 "  day [--date D] [--half am|pm]     expected, present, late, absent by class\n"
 		 "  status                            what runs, queue, clock, reader\n"
 		 "  trace [--last N]                  stage times of the last taps (at a gate)\n"
+		 "  doctor                            what is wrong with this unit, and the "
+		 "remedy\n"
+		 "  metrics [--out FILE]              its figures, for Prometheus\n"
 		 "  export informat --date D --half am|pm --out DIR\n"
 		 "  export csv --from D --to D --out FILE\n"
 		 "                                    files for the school's package\n"
@@ -308,6 +311,10 @@ int ctl_run(struct ctl *ctl, int argc, char **argv)
 	struct line l = { 0 };
 	struct wire_node *response = NULL;
 	int fd = -1;
+
+	/* It has something to say where the program doesn't answer too. */
+	if (argc > 0 && strcmp(argv[0], "metrics") == 0)
+		return ctl_metrics(ctl, argc, argv);
 	int status = parse(&l, argc, argv);
 
 	if (status)

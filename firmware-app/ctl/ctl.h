@@ -15,6 +15,7 @@
 #include "wire/request.h"
 
 #define _(text) gettext(text)
+#define N_(text) text /* for the catalogue; translated where it is printed */
 
 enum ctl_status { CTL_DONE = 0, CTL_FAILED = 1, CTL_USAGE = 2 }; /* programs.md "exit status" */
 
@@ -25,6 +26,12 @@ struct ctl {
 
 /** ctl_run() - one command. @argv: its words, @argc of them, options of its own among them. Return: the exit status. */
 int ctl_run(struct ctl *ctl, int argc, char **argv);
+
+/** ctl_doctor() - check this unit; loads the configuration itself, since that may be what is wrong. Return: the exit
+ * status. */
+int ctl_doctor(struct ctl *ctl, int argc, char **argv);
+/** ctl_metrics() - a unit's figures for Prometheus, on standard output or into a file. Return: the exit status. */
+int ctl_metrics(const struct ctl *ctl, int argc, char **argv);
 
 /** ctl_usage() - the commands, one a line, on standard output; gettext must be set up. */
 const char *ctl_usage(void);
@@ -37,6 +44,12 @@ const char *ctl_usage(void);
  * Blocks at most 75 s (an enrolment, or an import of 100,000 rows on a slow card). Return: 0, or -1 with a line on standard error.
  */
 int ask(const struct ctl *ctl, struct wire_node *request, int fd, struct wire_node **ret_response);
+
+#define ASK_REASON_MAX 1400 /* a path and why */
+/** ask_quietly() - the same for who has more to say: waits @wait_ms for the answer, and @said (ASK_REASON_MAX bytes)
+ * says what standard error would. */
+int ask_quietly(const struct ctl *ctl, struct wire_node *request, int pass_fd, int wait_ms,
+	struct wire_node **ret_response, char *said);
 
 #define OUT_PATH_MAX 4096 /* bytes with the zero: Linux's PATH_MAX */
 

@@ -56,6 +56,10 @@ int main(int argc, char **argv)
 			(void)fprintf(stderr, "%s\n", reason);
 		goto out;
 	}
+	if (!ctl->options.check_config && first < argc && strcmp(argv[first], "doctor") == 0) {
+		status = ctl_doctor(ctl, argc - first, argv + first);
+		goto out;
+	}
 	if (config_load(ctl->options.config_path, CONFIG_CTL, &ctl->config, reason) < 0) {
 		(void)fprintf(stderr, "%s\n", reason);
 		goto out;

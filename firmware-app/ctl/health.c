@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: EUPL-1.2 */
+/* The two commands that work without the program too: doctor and metrics. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ctl/ctl.h"
+#include "ctl/doctor.h"
+#include "ctl/metrics.h"
+#include "sys/cert.h"
+#include "sys/clock.h"
+#include "sys/clock_stamp.h"
+
+#define STATUS_MS                                                                                  \
+	10000 /* a register that exports a year says nothing for 2 s; one that hangs is ended after 10 */
+
+/* Return: what the program answers, for wire_node_destroy(); NULL with *ret_reason. */
+static struct wire_node *status_of(const struct ctl *ctl, char *ret_reason)
+{
+	struct wire_node *request = wire_request_create(1, "status");
+	struct wire_node *response = NULL;
+	int err = ask_quietly(ctl, request, -1, STATUS_MS, &response, ret_reason);
+
+	wire_node_destroy(request);
+	if (err)
+		return NULL;
+	if (wire_node_get_bool(response, "ok", false))
+		return response;
+	const char *reason = wire_node_get_text(response, "reason");
+	(void)snprintf(ret_reason, ASK_REASON_MAX, "%s", reason ? reason : "-");
+	wire_node_destroy(response);
+	return NULL;
+}
+
+/* The machine's own time: certificates and copies are dated by it. */
+static struct now time_here(const struct ctl *ctl)
+{
+	struct clock clock;
+	struct clock_keeper keeper;
+	const char *reason;
+
+	(void)clock_init(&clock, NULL, ctl->config.clock_trust == CONFIG_TRUST_ALWAYS, &reason);
+	clock_keeper_open(&keeper, &clock, ctl->config.paths_state_dir);
+	return clock_read(&clock);
+}
+
+int ctl_doctor(struct ctl *ctl, int argc, char **argv)
+{
+	char config_reason[CONFIG_REASON_MAX], status_reason[ASK_REASON_MAX] = "";
+	struct doctor d = { .root = "", .config_path = ctl->options.config_path };
+
+	if (argc > 1) {
+		(void)fprintf(stderr, "schoolpoortctl: %s: %s\n", _("one word too many"), argv[1]);
+		return CTL_USAGE;
+	}
+	if (config_load(d.config_path, CONFIG_CTL, &ctl->config, config_reason) < 0)
+		d.config_reason = config_reason;
+	struct wire_node *status = d.config_reason ? NULL : status_of(ctl, status_reason);
+	d.config = ctl->config;
+	d.status = status;
+	d.status_reason = status_reason;
+	d.now = time_here(ctl);
+	bool well = doctor_tell(&d, ctl->options.json);
+	wire_node_destroy(status);
+	if (fflush(stdout) != 0)
+		well = false;
+	return well ? CTL_DONE : CTL_FAILED;
+}
+
+/* Whole or not at all: what reads it never sees half a file. Readable by all, since the reader is another user and
+ * nobody's name stands in it. */
+static int put_file(const char *path, const char *text)
+{
+	char temp[OUT_PATH_MAX];
+	int fd = out_open(path, temp);
+
+	if (fd < 0)
+		return -1;
+	int err = 0;
+	for (size_t len = strlen(text); len > 0 && !err;) {
+		ssize_t n = write(fd, text, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		err = n <= 0 ? (n < 0 ? errno : EIO) : 0;
+		text += n > 0 ? n : 0;
+		len -= n > 0 ? (size_t)n : 0;
+	}
+	if (!err && fchmod(fd, 0644) != 0)
+		err = errno;
+	if (err) {
+		(void)fprintf(stderr, "schoolpoortctl: %s: %s\n", path, strerror(err));
+		(void)unlink(temp);
+	} else
+		err = out_keep(fd, temp, path);
+	(void)close(fd);
+	return err ? -1 : 0;
+}
+
+int ctl_metrics(const struct ctl *ctl, int argc, char **argv)
+{
+	char reason[ASK_REASON_MAX];
+	const char *out = NULL;
+	struct metrics m = { .config = &ctl->config };
+	struct cert cert;
+
+	if (argc == 3 && !strcmp(argv[1], "--out"))
+		out = argv[2];
+	else if (argc == 2 && !strncmp(argv[1], "--out=", 6) && argv[1][6])
+		out = argv[1] + 6;
+	else if (argc > 1) {
+		(void)fprintf(stderr, "schoolpoortctl: metrics [--out FILE]: %s\n", argv[1]);
+		return CTL_USAGE;
+	}
+	struct wire_node *status = status_of(ctl, reason);
+	m.status = status;
+	m.now_ms = time_here(ctl).wall_ms;
+	if (ctl->config.broker_tls && ctl->config.broker_cert_file[0] &&
+		cert_read(ctl->config.broker_cert_file, &cert) == 0)
+		m.cert_until_ms = cert.until_ms;
+	char *text = metrics_text(&m);
+	int err = !text ? -1
+		  : out ? put_file(out, text)
+			: fputs(text, stdout) < 0 || fflush(stdout) != 0;
+	free(text);
+	wire_node_destroy(status);
+	return err ? CTL_FAILED : CTL_DONE;
+}
