@@ -56,15 +56,17 @@ const struct doctor_check doctor_checks[] = {
 	{ "screen", doctor_screen,
 		N_("the display's cable and power; journalctl -u schoolpoort-screen -n 20") },
 	{ "certificate", doctor_certificate,
-		N_("renew it with the school's CA (broker-config/provision); the new file is used "
-		   "at "
-		   "the next connection, without a restart") },
+		N_("sudo schoolpoort-join --fetch takes the renewed one, once provision renew has "
+		   "made it "
+		   "at the broker; it is used at the next connection, without a restart") },
 	{ "authority", doctor_authority,
-		N_("put the school's own CA in broker.ca_file, and a certificate of it in "
-		   "broker.cert_file") },
+		N_("a placeholder stands there until sudo schoolpoort-join --fetch has brought the "
+		   "unit's "
+		   "own; else put the school's own CA in broker.ca_file") },
 	{ "certificate-key", doctor_key,
-		N_("put the key there that the certificate was requested with, or request a new "
-		   "certificate") },
+		N_("put the key there that the certificate was requested with, or take a new "
+		   "bundle "
+		   "(provision unit at the broker, schoolpoort-join here)") },
 	{ "broker", doctor_broker,
 		N_("the network, broker.host and broker.port, and the broker's own log: journalctl "
 		   "-u "

@@ -119,14 +119,10 @@ void doctor_key(const struct doctor *d, struct doctor_finding *f)
 	int fits = cert_has_key(d->config.broker_cert_file, key);
 	if (st.st_mode & 0007) {
 		doctor_find(f, DOCTOR_BAD, _("%s: anybody on this machine can read it"), key);
-		f->remedy = doctor_is_gate(d) ? N_("sudo chown root:schoolpoort-kiosk and sudo "
-						   "chmod 0640 that file; "
-						   "whoever may have read it can act as this unit: "
-						   "renew the key too")
-					      : N_("sudo chown root:schoolpoort-register and sudo "
-						   "chmod 0640 that file; "
-						   "whoever may have read it can act as this unit: "
-						   "renew the key too");
+		f->remedy =
+			N_("sudo chown that file to the program's user (schoolpoort-kiosk or "
+			   "schoolpoort-register), and sudo chmod 0600; whoever may have read it "
+			   "can act as this unit: make a new bundle");
 	} else if (fits < 0)
 		find_unread(f, key, fits);
 	else if (!fits)
@@ -161,8 +157,9 @@ static const char *remedy_of(const char *reason)
 					    "name in broker.host, not "
 					    "an address") },
 		{ "alert unknown ca", N_("the broker doesn't know who signed this unit's "
-					 "certificate: it is another "
-					 "school's, or older than the broker's CA") },
+					 "certificate: a placeholder, until "
+					 "sudo schoolpoort-join --fetch brings the school's; or "
+					 "another school's") },
 		{ "certificate verify failed", N_("the broker isn't of the CA in broker.ca_file: "
 						  "put the school's own CA there") },
 		{ "self-signed",

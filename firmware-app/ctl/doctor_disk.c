@@ -41,7 +41,8 @@ void doctor_card_key(const struct doctor *d, struct doctor_finding *f)
 			CARD_KEY_BYTES);
 	else if (st.st_mode & 0007) {
 		doctor_find(f, DOCTOR_BAD, _("%s: anybody on this machine can read it"), path);
-		f->remedy = N_("sudo chown root:schoolpoort and sudo chmod 0640 that file");
+		f->remedy = N_("sudo chown that file to the program's user (schoolpoort-kiosk or "
+			       "schoolpoort-register), and sudo chmod 0600");
 	} else
 		doctor_find(f, DOCTOR_OK, "%s", path);
 }

@@ -157,7 +157,9 @@ void doctor_device_there(const struct doctor *d, struct doctor_finding *f)
 	if (!doctor_is_gate(d) || (!usb && !device[0]))
 		return;
 	f->remedy = remedy_of_bus(bus);
-	if (usb && !has_usb_reader(d) && !reader_works(d))
+	if (reader_works(d))
+		doctor_find(f, DOCTOR_OK, _("in use"));
+	else if (usb && !has_usb_reader(d))
 		doctor_find(f, DOCTOR_BAD, _("no reader on any USB port"));
 	else if (usb)
 		doctor_find(f, DOCTOR_OK, _("a reader is plugged in"));

@@ -454,7 +454,7 @@ static void the_card_key(void **state)
 	expect("cut", "card-key", DOCTOR_BAD, "31 bytes, not 32", NULL);
 	write_bytes("key", 32);
 	assert_int_equal(chmod(path("key"), 0644), 0);
-	expect("open to all", "card-key", DOCTOR_BAD, "anybody", "chmod 0640");
+	expect("open to all", "card-key", DOCTOR_BAD, "anybody", "chmod 0600");
 	assert_int_equal(chmod(path("key"), 0640), 0);
 	expect("well", "card-key", DOCTOR_OK, NULL, NULL);
 }
@@ -557,11 +557,11 @@ static void m5_m6_certificates(void **state)
 		{ "well", "gate-1", -30 * DAY_S, 335 * DAY_S, DOCTOR_OK, "of gate-1, until", NULL },
 		{ "two weeks", "gate-1", -351 * DAY_S, 14 * DAY_S, DOCTOR_OK, NULL, NULL },
 		{ "less than two weeks", "gate-1", -351 * DAY_S, 14 * DAY_S - 1, DOCTOR_BAD,
-			"in 13 days", "renew" },
+			"in 13 days", "--fetch" },
 		{ "a short one, a sixth left", "gate-1", -5 * DAY_S, DAY_S, DOCTOR_OK, NULL, NULL },
 		{ "a short one, less", "gate-1", -5 * DAY_S, DAY_S - 1, DOCTOR_BAD, "in 0 days",
 			NULL },
-		{ "ended", "gate-1", -30 * DAY_S, -1, DOCTOR_BAD, "ended 2026-11-", "renew" },
+		{ "ended", "gate-1", -30 * DAY_S, -1, DOCTOR_BAD, "ended 2026-11-", "--fetch" },
 		{ "not yet", "gate-1", 1, 30 * DAY_S, DOCTOR_BAD, "not valid before", NULL },
 		{ "another unit's", "gate-2", -DAY_S, 300 * DAY_S, DOCTOR_BAD,
 			"\"gate-2\", and this unit is", "copied card" },
@@ -598,9 +598,10 @@ static void m5_m6_certificates(void **state)
 	expect("a CA near its end", "authority", DOCTOR_BAD, "in 9 days", NULL);
 	new_cert_write(&ca, NULL, path("unit.key"), "we");
 	assert_int_equal(chmod(path("unit.key"), 0640), 0);
-	expect("another key", "certificate-key", DOCTOR_BAD, "isn't the certificate's", "request");
+	expect("another key", "certificate-key", DOCTOR_BAD, "isn't the certificate's",
+		"new bundle");
 	assert_int_equal(chmod(path("unit.key"), 0644), 0);
-	expect("open to all", "certificate-key", DOCTOR_BAD, "anybody", "renew the key");
+	expect("open to all", "certificate-key", DOCTOR_BAD, "anybody", "new bundle");
 	c->broker_tls = false;
 	expect("without TLS", "certificate", DOCTOR_NOT_HERE, NULL, NULL);
 	new_cert_finish(&ca);
@@ -623,7 +624,8 @@ static void names_are_short_and_single(void **state)
 	for (size_t i = 0; i < doctor_n_checks; i++) {
 		const char *name = doctor_checks[i].name;
 		assert_true(strlen(name) <= 18);
-		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(name));
+		assert_int_equal(
+			strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(name));
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(name, doctor_checks[j].name);
 	}
