@@ -46,7 +46,7 @@ put() {
 		return
 	fi
 	sync "$new"
-	mv -f "$new" "$file" || return
+	mv -fT "$new" "$file" || return
 	sync "$(dirname "$file")"
 	# shellcheck disable=SC2034 # whoever sources this reads it
 	changed=true

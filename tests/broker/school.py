@@ -53,7 +53,8 @@ class School:
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="schoolpoort-broker-"))
         self.dir.chmod(0o755)
         self.ports = {"8883": free_port(), "9001": free_port()}
-        self.process, self.said, self.words = None, "", self.dir / "broker-was-told"
+        self.web_ports = {"443": free_port(), "80": free_port()}
+        self.nginx, self.process, self.said, self.words = None, None, "", self.dir / "broker-was-told"
         told = self.dir / "tell-broker"
         told.write_text(f'#!/bin/sh\necho "$1" >>"{self.words}"\n')
         told.chmod(0o755)
@@ -66,6 +67,9 @@ class School:
         return self
 
     def __exit__(self, kind, *_):
+        if self.nginx:
+            self.nginx.terminate()
+            self.nginx.wait(DEADLINE_S)
         if self.process:
             self.stop()
         if kind:
@@ -140,6 +144,55 @@ class School:
         assert self.process.wait(DEADLINE_S) == 0, "the broker's end"
         self.process = None
         self.said = (self.dir / "mosquitto.log").read_text()
+
+    def told(self):
+        """What provision told the broker since the last question."""
+        words = self.words.read_text().split() if self.words.exists() else []
+        self.words.unlink(missing_ok=True)
+        return words
+
+    def obey(self):
+        """Does so. Return: the words."""
+        words = self.told()
+        if "restart" in words:
+            self.stop()
+            self.start()
+        elif words:
+            self.reload()
+        return words
+
+    def start_nginx(self, pages=None):
+        """The shipped site, with ports and paths replaced."""
+        site = (SHIPPED / "nginx/schoolpoort.conf").read_text()
+        ports = {**self.web_ports, "9001": self.ports["9001"]}
+        for port in ("443", "80"):
+            site = site.replace(f"\tlisten [::]:{port}", f"\t#listen [::]:{port}")  # may be none here
+            assert site.count(f"\tlisten {port}") == 1
+            site = site.replace(f"\tlisten {port}", f"\tlisten 127.0.0.1:{ports[port]}")
+        site = site.replace("127.0.0.1:9001", f"127.0.0.1:{ports['9001']}").replace(
+            "/etc/schoolpoort/broker", f"{self.dir}/broker").replace(
+            "/var/lib/schoolpoort-web", f"{self.dir}/web").replace(
+            "/usr/share/schoolpoort/careboard", str(pages or self.dir))
+        user = "user www-data;\n" if os.getuid() == 0 else ""
+        (self.dir / "nginx").mkdir(exist_ok=True)
+        temp = "".join(f"{kind}_temp_path {self.dir}/nginx/{kind};\n" for kind in
+                       ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (self.dir / "nginx.conf").write_text(
+            f"{user}daemon off;\npid {self.dir}/nginx/pid;\nerror_log {self.dir}/nginx/error.log;\n"
+            f"events {{}}\nhttp {{\ninclude /etc/nginx/mime.types;\n{temp}{site}\n}}\n")
+        if not tool("nginx"):
+            skip("nginx is not here")
+        # Modules of Debian's own are loaded by its main file, which this isn't.
+        self.nginx = subprocess.Popen([tool("nginx"), "-p", str(self.dir / "nginx"), "-c",
+                                       str(self.dir / "nginx.conf"), "-e",
+                                       str(self.dir / "nginx/error.log")])
+        for port in self.web_ports.values():
+            wait("nginx's ports", lambda port=port: self.serves(port))
+
+    def serves(self, port):
+        assert self.nginx.poll() is None, (self.dir / "nginx/error.log").read_text()
+        with socket.socket() as s:
+            return s.connect_ex(("127.0.0.1", port)) == 0
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)

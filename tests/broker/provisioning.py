@@ -1,0 +1,286 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: EUPL-1.2
+"""From a school's first command to a unit with a certificate: by stick and by network, renewed, revoked, run again.
+
+provisioning.py KIOSK REGISTER: the programs whose configuration is made. The time is faketime's.
+"""
+
+import base64
+import os
+import stat
+import subprocess
+import sys
+import threading
+
+import mqtt
+import school
+from school import School
+
+KIOSK, REGISTER = sys.argv[1:3]
+
+
+def files(*folders):
+    """Each file with all that tells whether it was written again."""
+    out = {}
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if path.is_file() and path.name != "lock":
+                st = path.stat()
+                out[path] = (st.st_ino, st.st_mtime_ns, st.st_mode, path.read_bytes())
+    return out
+
+
+def key_of(certificate):
+    return subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], check=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+def check_config(program, conf):
+    return subprocess.run([program, "--config", conf, "--check-config"], check=False,
+                          stderr=subprocess.PIPE, text=True)
+
+
+def a_bundle_makes_a_gate():
+    with School() as s:
+        s.provision("unit", "gate-1", "--set", "reader.connstring=pn532_uart:/dev/ttyS0")
+        s.provision("unit", "gate-2")
+        bundle = s.dir / "gate-1.schoolpoort"
+        whole, said = bundle.read_text(), ""
+        said += s.join("g1", bundle).stderr
+        assert not bundle.exists(), "it holds the card key and lies on an open partition"
+        # Before anybody has signed anything, the kiosk starts: taps don't wait for a certificate.
+        done = check_config(KIOSK, s.dir / "g1/unit.conf")
+        assert done.returncode == 0, done.stderr
+        request = s.dir / "gate-1.request"
+        said += s.provision("sign", request).stderr
+        # The stick that was left in with another's bundle doesn't make it that one.
+        assert "is gate-1 already" in s.join("g1", "--look", s.dir, status=2).stderr
+        (s.dir / "gate-2.schoolpoort").rename(s.dir / "kept")
+        s.join("g1", "--look", s.dir)
+        assert key_of(s.dir / "g1/tls/unit.crt") == key_of(s.dir / "gate-1.crt")
+        for path in ("g1/unit.card.key", "g1/tls/unit.key", "school/card.key", "school/ca.key"):
+            assert stat.S_IMODE((s.dir / path).stat().st_mode) == 0o600, path
+        card = (s.dir / "school/card.key").read_bytes()
+        assert (s.dir / "g1/unit.card.key").read_bytes() == card and len(card) == 32
+        # Nothing of it was ever said; the unit's key isn't at the broker.
+        for secret in (base64.b64encode(card).decode(), card.hex()):
+            assert secret in whole or secret == card.hex()
+            assert secret not in said
+        private = (s.dir / "g1/tls/unit.key").read_bytes()
+        assert not any(private in f[3] for f in files(s.dir / "school", s.dir / "web",
+                                                       s.dir / "broker").values())
+        # The register's waits for its gates, and names them.
+        s.unit("register")
+        conf = (s.dir / "register/register.conf").read_text()
+        assert "gates = gate-1,gate-2\n" in conf, conf
+        done = check_config(REGISTER, s.dir / "register/register.conf")
+        assert done.returncode == 0, done.stderr
+
+
+def run_again_changes_nothing():
+    with School() as s:
+        s.unit("gate-1")
+        s.person("care", "ann")
+        s.told()
+        before = files(s.dir / "school", s.dir / "broker", s.dir / "web", s.dir / "gate-1")
+        s.provision("init", "sint-jan", "--host", "localhost", "--name", "Sint-Jan")
+        s.provision("init", "sint-jan")
+        s.provision("hosts", "localhost")
+        for command in ("apply", "renew", "inbox", "list"):
+            s.provision(command)
+        s.provision("sign", "gate-1.request")
+        s.join("gate-1", "--fetch")
+        s.join("gate-1", "--certificate", "gate-1.crt")
+        assert files(s.dir / "school", s.dir / "broker", s.dir / "web", s.dir / "gate-1") == before
+        assert s.told() == []
+        s.provision("init", "sint-pieter", "--host", "localhost", status=2)
+        assert files(s.dir / "school", s.dir / "broker") == {
+            k: v for k, v in before.items() if "gate-1/" not in str(k) and "/web/" not in str(k)}
+        # The same bundle once more: what IT changed on the unit since, stays.
+        s.provision("unit", "gate-3")
+        s.join("g3", "--keep", "gate-3.schoolpoort")
+        with open(s.dir / "g3/unit.conf", "a", encoding="utf-8") as f:
+            f.write("[screen]\nlanguage = fr\n")
+        before = files(s.dir / "g3")
+        s.join("g3", "--keep", "gate-3.schoolpoort")
+        assert files(s.dir / "g3") == before
+        # A new name of the broker: its certificate alone.
+        s.provision("hosts", "broker.sint-jan.example,localhost")
+        assert s.told() == ["reload"]
+        assert key_of(s.dir / "gate-1/tls/unit.crt") == key_of(s.dir / "web/units/gate-1.crt")
+
+
+def damaged_bundles_are_refused():
+    with School() as s:
+        s.provision("unit", "gate-1")
+        whole = (s.dir / "gate-1.schoolpoort").read_bytes()
+        middle = len(whole) // 2
+        broken = {
+            "empty": b"", "cut": whole[:middle], "almost": whole[:-2],
+            "other letter": whole[:middle] + b"~" + whole[middle + 1:],
+            "later release": whole.replace(b"bundle 1", b"bundle 2"),
+            "no text": os.urandom(3000), "too long": whole + b"x" * 70000,
+            "another unit": whole.replace(b"gate-1", b"gate-2"),
+        }
+        for what, content in broken.items():
+            (s.dir / "b.schoolpoort").write_bytes(content)
+            said = s.join("none", "b.schoolpoort", status=2).stderr
+            assert "b.schoolpoort" in said, what
+            assert not (s.dir / "none").exists(), what
+            assert (s.dir / "b.schoolpoort").exists(), what
+        # Which of two is meant only a person knows.
+        s.provision("unit", "gate-2")
+        assert "more than one" in s.join("none", "--look", s.dir, status=2).stderr
+        # From Windows' editor, with its line ends: the same text.
+        (s.dir / "b.schoolpoort").write_bytes(whole.replace(b"\n", b"\r\n"))
+        s.join("windows", "b.schoolpoort")
+
+
+def requests_without_the_code_are_refused():
+    with School() as s:
+        s.provision("unit", "gate-1")
+        s.provision("unit", "gate-2")
+        s.join("u1", "--keep", "gate-1.schoolpoort", "--request", "one")
+        s.join("u2", "gate-2.schoolpoort", "--request", "two")
+        # Who took the bundle away and was quicker is noticed: the code counts once.
+        s.join("u3", "gate-1.schoolpoort", "--request", "thief")
+        one, two = (s.dir / "one").read_text(), (s.dir / "two").read_text()
+        forged = {
+            "another's name": two.replace("gate-2", "gate-1"),
+            "no name": one.replace("gate-1", "../etc"),
+            "another mac": one.replace(one.split("[[mac]]\n")[1][:4], "0000"),
+            "another key": one.split("[[csr]]")[0] + "[[csr]]" + two.split("[[csr]]")[1],
+            "no request": "hello\n", "empty": "", "too long": one + "x" * 70000,
+        }
+        before = files(s.dir / "school", s.dir / "web")
+        for what, content in forged.items():
+            (s.dir / "forged").write_text(content)
+            said = s.provision("sign", "forged", status=1).stderr
+            assert said.startswith("provision: "), what
+            assert files(s.dir / "school", s.dir / "web") == before, what
+        assert "too old" in s.provision("sign", "one", status=1, at="+31 days").stderr
+        s.provision("sign", "one", "--out", "one.crt")
+        assert "no code is open" in s.provision("sign", "thief", status=1).stderr
+        # Its own request comes again: the same answer, no second certificate.
+        certificate = s.provision("sign", "one", "--out", "-").stdout
+        assert certificate == (s.dir / "one.crt").read_text()
+        # What isn't this unit's doesn't count there.
+        s.join("u2", "--certificate", "one.crt", status=2)
+        s.provision("sign", "two", "--out", "two.crt")
+        s.join("u2", "--certificate", "two.crt")
+
+
+def renewal_at_two_thirds():
+    with School() as s:
+        s.unit("gate-1")
+        s.provision("person", "care", "ann", stdin=school.PASSWORD + "\n")
+        first = (s.dir / "web/units/gate-1.crt").read_bytes()
+        s.told()
+        s.provision("renew", at="+480 days")
+        assert (s.dir / "web/units/gate-1.crt").read_bytes() == first and s.told() == []
+        s.provision("renew", at="+490 days")
+        second = (s.dir / "web/units/gate-1.crt").read_bytes()
+        assert second != first and s.told() == ["reload"], "the broker's own as well"
+        s.provision("renew", at="+490 days")
+        assert (s.dir / "web/units/gate-1.crt").read_bytes() == second
+        assert key_of(s.dir / "web/units/gate-1.crt") == key_of(s.dir / "gate-1/tls/unit.crt")
+        (s.dir / "first.crt").write_bytes(first)
+        s.start_nginx()
+        port = ("--port", s.web_ports["80"])
+        s.join("gate-1", *port, "--fetch", at="+480 days")
+        assert (s.dir / "gate-1/tls/unit.crt").read_bytes() == first, "no network before it is due"
+        # Also long after it has run out, after a summer in a cupboard.
+        s.join("gate-1", *port, "--fetch", at="+900 days")
+        assert (s.dir / "gate-1/tls/unit.crt").read_bytes() == second
+        # An old one doesn't come back.
+        s.join("gate-1", "--certificate", "first.crt")
+        assert (s.dir / "gate-1/tls/unit.crt").read_bytes() == second
+
+
+def a_unit_joins_over_the_network():
+    with School() as s:
+        s.start_nginx()
+        s.provision("unit", "gate-1")
+        port = ("--port", s.web_ports["80"])
+        s.join("gate-1", "--keep", "gate-1.schoolpoort", "--request", "by-hand")
+        inbox = s.dir / "web/inbox"
+        # schoolpoort-inbox.path, played by a thread: the unit waits for the answer to what it sent.
+        stop = threading.Event()
+
+        def path_unit():
+            while not stop.wait(0.1):
+                if list(inbox.glob("*.request")):
+                    s.provision("inbox")
+
+        thread = threading.Thread(target=path_unit)
+        thread.start()
+        try:
+            # In 2001, where no certificate counts yet: dates are the broker connection's business.
+            said = s.join("gate-1", *port, "--fetch", at="2001-01-01 12:00:00").stderr
+        finally:
+            stop.set()
+            thread.join()
+        assert "gate-1: certificate until" in said, said
+        assert not list(inbox.iterdir())
+        assert not (s.dir / "gate-1/tls/unit.request").exists()
+        # A bad request among good ones takes nobody's place, and is gone.
+        s.provision("unit", "gate-2")
+        s.join("gate-2", "gate-2.schoolpoort", "--request", "two")
+        (inbox / "a.request").write_text("nonsense")
+        (inbox / "gate-2.request").write_text((s.dir / "two").read_text())
+        (inbox / "z.request").symlink_to(s.dir / "school/ca.key")
+        s.provision("inbox")
+        assert (s.dir / "web/units/gate-2.crt").exists()
+        assert [p.name for p in inbox.iterdir()] == ["z.request"]
+
+
+def is_over(what):
+    try:
+        what()
+    except (mqtt.Refused, OSError):
+        return True
+    return False
+
+
+def a_revoked_units_session_ends():
+    with School() as s:
+        s.unit("gate-1")
+        s.unit("gate-2")
+        s.person("care", "ann")
+        # Renewed once: both certificates of that key must end.
+        s.provision("renew", at="+490 days")
+        s.provision("hosts", "localhost,127.0.0.1")  # the broker's is of today again
+        s.start()
+        one, two = s.unit_client("gate-1"), s.unit_client("gate-2")
+        (s.dir / "renewed.crt").write_bytes((s.dir / "web/units/gate-1.crt").read_bytes())
+        s.told()
+        s.provision("revoke", "gate-1")
+        assert s.obey() == ["restart"]
+        assert is_over(one.ping) and is_over(two.ping)
+        for certificate in ("gate-1/tls/unit.crt", "renewed.crt"):
+            context = mqtt.tls(s.dir / "broker/ca.crt", s.dir / certificate,
+                               s.dir / "gate-1/tls/unit.key")
+            assert is_over(lambda context=context: mqtt.Client(s.ports["8883"], "x", context))
+        s.unit_client("gate-2").close()
+        s.person_client("ann").close()
+        assert not (s.dir / "web/units/gate-1.crt").exists()
+        assert not (s.dir / "school/requests/gate-1.csr").exists(), "else it would be renewed"
+        # Its successor, under the same name, from a new bundle.
+        s.unit("gate-1")
+        s.unit_client("gate-1").close()
+        # Who leaves loses password and rights, and the session.
+        ann = s.person_client("ann")
+        s.provision("remove", "ann")
+        assert s.obey()[-1] == "restart"
+        assert is_over(ann.ping) and is_over(lambda: s.person_client("ann"))
+        assert "ann" not in (s.dir / "broker/acl").read_text()
+
+
+if __name__ == "__main__":
+    if not school.tool("faketime"):
+        school.skip("faketime is not here")
+    for test in (a_bundle_makes_a_gate, run_again_changes_nothing, damaged_bundles_are_refused,
+                 requests_without_the_code_are_refused, renewal_at_two_thirds,
+                 a_unit_joins_over_the_network, a_revoked_units_session_ends):
+        test()
+        print(f"ok {test.__name__}")
