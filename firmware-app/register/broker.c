@@ -45,6 +45,7 @@ int broker_open(struct register_program *r)
 		.n_subscriptions = sizeof(subscriptions) / sizeof(subscriptions[0]),
 		.keepalive_s = KEEPALIVE_S,
 	};
+	announce_open(&r->announce, c);
 	int err = link_open(&link, &r->link);
 	if (!err)
 		publish_renew_will(r);

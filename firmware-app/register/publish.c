@@ -27,13 +27,18 @@ struct outbox_message {
 /* What the broker's answer to each topic is known by: the link's tags. Those of care/event are its numbers. */
 #define TOPIC_TAG (UINT64_C(1) << 62)
 static const char *const topic_begins[] = { "register/state", "gates/data", "gates/arrival",
-	"care/event", "care/alert/", "care/day/", "care/reply/", "public/counts/", "gate/" };
+	"care/event", "care/alert/", "care/day/", "care/reply/", "public/counts/", "homeassistant/",
+	"gate/" };
 #define CARE_EVENT 3
+#define HOMEASSISTANT 8 /* beside the root, not below it */
 _Static_assert(sizeof(topic_begins) / sizeof(topic_begins[0]) == REGISTER_TOPICS, "one code each");
 
-static size_t topic_of(const char *topic)
+static size_t topic_of(const struct register_program *r, const char *topic)
 {
 	size_t i = 0;
+	if (strncmp(topic, topic_begins[HOMEASSISTANT], strlen(topic_begins[HOMEASSISTANT])) == 0)
+		return HOMEASSISTANT;
+	topic += strlen(r->root) + 1;
 	while (i + 1 < REGISTER_TOPICS &&
 		strncmp(topic, topic_begins[i], strlen(topic_begins[i])) != 0)
 		i++;
@@ -50,6 +55,8 @@ void publish_acked(struct register_program *r, uint64_t tag, int code)
 	bool event = tag < TOPIC_TAG;
 	size_t i = event ? CARE_EVENT : (size_t)(tag - TOPIC_TAG);
 	bool refused = code >= REGISTER_REASON_FAILED;
+	if (!event && i == HOMEASSISTANT && announce_acked(&r->announce, &r->config, code))
+		log_warn("announced_not_written file=%s next=empty_them_again", r->announce.path);
 	if (event)
 		event_acked(&r->events, (int64_t)tag, code, r->now.mono_us);
 	/* Once a topic and connection: the others go on. */
@@ -73,9 +80,9 @@ static void free_message(struct outbox_message *m)
 	free(m);
 }
 
-/* @payload: taken over; NULL with @empty false is memory that was out: what matters comes again. */
-static void put(struct register_program *r, const char *topic, char *payload, bool empty, int qos,
-	bool retain)
+/* @topic: whole. @payload: taken over; NULL with @empty false is memory that was out: what matters comes again. */
+static void put_whole(struct register_program *r, const char *topic, char *payload, bool empty,
+	int qos, bool retain)
 {
 	struct outbox_message *m = payload || empty ? calloc(1, sizeof(*m)) : NULL;
 	if (!m || r->n_out >= REGISTER_OUTBOX_MAX || !link_up(r->link)) {
@@ -83,7 +90,7 @@ static void put(struct register_program *r, const char *topic, char *payload, bo
 		free(payload);
 		return;
 	}
-	snprintf(m->topic, sizeof(m->topic), "%s/%s", r->root, topic);
+	snprintf(m->topic, sizeof(m->topic), "%s", topic);
 	m->payload = payload;
 	m->qos = qos;
 	m->retain = retain;
@@ -93,6 +100,18 @@ static void put(struct register_program *r, const char *topic, char *payload, bo
 		r->turn_first = m;
 	r->turn_last = m;
 	r->n_out++;
+}
+
+/* @topic: below the root */
+static void put(struct register_program *r, const char *topic, char *payload, bool empty, int qos,
+	bool retain)
+{
+	char whole[LINK_TOPIC_MAX];
+	int n = snprintf(whole, sizeof(whole), "%s/%s", r->root, topic);
+	if (n > 0 && (size_t)n < sizeof(whole))
+		put_whole(r, whole, payload, empty, qos, retain);
+	else
+		free(payload); /* of no topic of the contract; cut short it would be another's */
 }
 
 static void drop_list(
@@ -133,7 +152,7 @@ void publish_flush(struct register_program *r)
 	while (r->out_first) {
 		struct outbox_message *m = r->out_first;
 		size_t len = m->payload ? strlen(m->payload) : 0;
-		uint64_t tag = TOPIC_TAG + topic_of(m->topic + strlen(r->root) + 1);
+		uint64_t tag = TOPIC_TAG + topic_of(r, m->topic);
 		if (link_post(r->link, m->topic, m->payload ? m->payload : "", len, m->qos,
 			    m->retain, tag))
 			return; /* full: the rest goes when there is room */
@@ -629,6 +648,23 @@ void publish_stopping(struct register_program *r)
 	publish_flush(r);
 }
 
+/* ---- Home Assistant ---- */
+
+static void put_announcements(struct register_program *r)
+{
+	struct announce *a = &r->announce;
+	int err = announce_begin(a, &r->config);
+	if (err)
+		log_warn("announced_not_written file=%s next=announce_no_new_gate", a->path);
+	for (size_t i = 0; !err && i < a->n; i++) {
+		char topic[ANNOUNCE_TOPIC_MAX];
+		bool wanted = announce_wanted(&r->config, a->gates[i]);
+		announce_topic(&r->config, a->gates[i], topic);
+		put_whole(r, topic, wanted ? announce_payload(&r->config, a->gates[i]) : NULL,
+			!wanted, 1, true);
+	}
+}
+
 /* ---- all of it ---- */
 
 void publish_all(struct register_program *r)
@@ -650,6 +686,7 @@ void publish_all(struct register_program *r)
 	put_days(r, true);
 	put_told_counts(r);
 	empty_past_days(r);
+	put_announcements(r);
 }
 
 void publish_due(struct register_program *r)

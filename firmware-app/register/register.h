@@ -16,6 +16,7 @@
 #include "core/civil.h"
 #include "core/roster.h"
 #include "link/link.h"
+#include "register/announce.h"
 #include "register/command.h"
 #include "register/day.h"
 #include "register/event.h"
@@ -50,7 +51,7 @@
 #define REGISTER_COUNTS_DAYS 7 /* so long numbers are corrected, and told anew at each UP */
 #define REGISTER_DAYS_EMPTIED 7 /* care/day of so many days before today is emptied at each UP */
 
-#define REGISTER_TOPICS 9 /* kinds of topics that it writes; publish.c */
+#define REGISTER_TOPICS 10 /* kinds of topics that it writes; publish.c */
 #define REGISTER_REASON_FAILED 128 /* MQTT 5: from here on a reason code is a refusal */
 #define REGISTER_STRANGERS_MAX 8 /* gates that are shown without being in register.gates */
 #define REGISTER_RETIRED_MS                                                                        \
@@ -164,6 +165,7 @@ struct register_program {
 	int64_t counts_due_us; /* not before this, for halves that are over and changed */
 	struct event_outbox events; /* care/event */
 	int refused_codes[REGISTER_TOPICS]; /* of this connection; 0: none */
+	struct announce announce; /* of gates to Home Assistant */
 	struct register_later *later;
 	size_t n_later;
 	uint64_t unknown_more; /* taps of unknown cards today that raised nothing any more */
@@ -316,7 +318,7 @@ void publish_arrival(
 void publish_reply(struct register_program *r, const char *user, char *payload);
 /** publish_acked() - the broker's answer to a message. @tag: as the link gave it back; @code: MQTT 5 reason */
 void publish_acked(struct register_program *r, uint64_t tag, int code);
-/** publish_topic() - what a place of r->refused_codes is about: a topic below the root, or its beginning. */
+/** publish_topic() - what a place of r->refused_codes is about: a topic below the root, or its beginning; homeassistant/ stands beside the root. */
 const char *publish_topic(size_t index);
 /** publish_confirms() - this turn's, one a log. */
 void publish_confirms(struct register_program *r);

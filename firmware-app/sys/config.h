@@ -70,6 +70,7 @@ struct config {
 	int export_slot_am, export_slot_pm; /* export.informat_slots */
 	int retention_gate_days;
 	int retention_until_month, retention_until_day; /* retention.until, MM-DD */
+	bool homeassistant_discovery;
 };
 
 /* What the command line of a program said. Strings are borrowed from argv or static. */

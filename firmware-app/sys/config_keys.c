@@ -132,6 +132,8 @@ const struct config_key config_keys[] = {
 		.def = "08-31",
 		.help = "of the following school year: what concerns a pupil leaves the "
 			"register" },
+	{ "homeassistant", "discovery", CONFIG_SWITCH(homeassistant_discovery), .def = "off",
+		.help = "the register tells Home Assistant of the gates, over the same broker" },
 };
 
 const size_t config_n_keys = sizeof(config_keys) / sizeof(config_keys[0]);

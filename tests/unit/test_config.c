@@ -48,7 +48,8 @@ static const struct {
 		"different gates, comma separated, each 1 to 32 of a-z, 0-9 and -" },
 	{ "unknown section", CONFIG_READER, GATE "[brocker]\nport = 1\n",
 		"u.conf:7: brocker.port: unknown section: there are school, unit, paths, broker, "
-		"reader, kiosk, screen, clock, rules, register, export, retention" },
+		"reader, kiosk, screen, clock, rules, register, export, retention, "
+		"homeassistant" },
 	{ "unknown key", CONFIG_READER, GATE "[kiosk]\nrepeats = 1\n",
 		"u.conf:7: kiosk.repeats: unknown key: [kiosk] has repeat_s" },
 	{ "before any section", CONFIG_READER, "id = a\n",
