@@ -71,6 +71,7 @@ const struct doctor_check doctor_checks[] = {
 		N_("the network, broker.host and broker.port, and the broker's own log: journalctl "
 		   "-u "
 		   "mosquitto -n 20. Taps are stored meanwhile") },
+	{ "broker-certificate", doctor_broker_cert, NULL },
 	{ "broker-rights", doctor_broker_rights,
 		N_("135 is a right that is missing: put this unit's rights of topics.md in the "
 		   "broker's ACL, and reload it") },

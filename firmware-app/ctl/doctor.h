@@ -17,6 +17,7 @@
 
 #include "sys/clock.h"
 #include "sys/config.h"
+#include "sys/probe.h"
 #include "wire/request.h"
 
 #define DOCTOR_TEXT_MAX 500 /* bytes of what was found with the zero */
@@ -44,6 +45,7 @@ struct doctor {
 	struct config config;
 	const struct wire_node *status; /* what the program answers; NULL: it doesn't */
 	const char *status_reason; /* then why */
+	struct probe probe; /* of the broker's port; PROBE_NOT_MADE without TLS */
 	struct now now; /* by this machine's clock, as far as its last stamp lets it be trusted */
 };
 
@@ -109,7 +111,7 @@ doctor_look_fn doctor_reader, doctor_module, doctor_pcscd, doctor_console, docto
 	doctor_rights, doctor_i2c;
 /* doctor_broker.c */
 /** doctor_certificate() … - likewise. */
-doctor_look_fn doctor_certificate, doctor_authority, doctor_key, doctor_broker,
+doctor_look_fn doctor_certificate, doctor_authority, doctor_key, doctor_broker, doctor_broker_cert,
 	doctor_broker_rights, doctor_delivery;
 /* doctor_disk.c */
 /** doctor_card_key() … - likewise. */

@@ -160,8 +160,8 @@ static const char *remedy_of(const char *reason)
 					 "certificate: a placeholder, until "
 					 "sudo schoolpoort-join --fetch brings the school's; or "
 					 "another school's") },
-		{ "certificate verify failed", N_("the broker isn't of the CA in broker.ca_file: "
-						  "put the school's own CA there") },
+		{ "certificate verify failed",
+			N_("see broker-certificate: why this unit doesn't trust it") },
 		{ "self-signed",
 			N_("the broker isn't of the CA in broker.ca_file: put the school's own "
 			   "CA there") },
@@ -216,6 +216,92 @@ void doctor_broker(const struct doctor *d, struct doctor_finding *f)
 			d->config.broker_port, reason ? reason : _("not connected yet"));
 		f->remedy = reason ? remedy_of(reason) : NULL;
 	}
+}
+
+static const char *remedy_of_probe(enum probe_result result)
+{
+	switch (result) {
+	case PROBE_NOT_MADE:
+	case PROBE_TRUSTED:
+		break;
+	case PROBE_NO_NAME:
+		return N_("broker.host isn't known: correct it, or the network's name server");
+	case PROBE_NO_ANSWER:
+		return N_("is Mosquitto running there (systemctl status mosquitto), the port "
+			  "right, and "
+			  "open in its firewall?");
+	case PROBE_NO_TLS:
+		return N_("broker.port is no TLS port: 8883 is a school's; or what is there is "
+			  "older than "
+			  "TLS 1.2");
+	case PROBE_CA_UNREADABLE:
+		return N_("put the school's own CA in broker.ca_file; not for you to read: ask "
+			  "again with "
+			  "sudo");
+	case PROBE_NOT_YET:
+		return N_(
+			"the clock is wrong, here or where the certificate was made: see clock and "
+			"time-source; it connects by itself once it is right");
+	case PROBE_ENDED:
+		return N_("renew it at the broker: sudo provision renew; if this unit's clock is "
+			  "wrong: see "
+			  "clock");
+	case PROBE_OTHER_HOST:
+		return N_("write the certificate's name in broker.host, or give the broker a "
+			  "certificate for "
+			  "this one: sudo provision hosts, with every name of it");
+	case PROBE_OTHER_CA:
+		return N_("the broker isn't of the CA in broker.ca_file: it is another school's, "
+			  "or the CA was "
+			  "made anew; put the broker's own CA there");
+	}
+	return NULL;
+}
+
+static const char *word_of_probe(enum probe_result result)
+{
+	switch (result) {
+	case PROBE_NOT_MADE:
+	case PROBE_TRUSTED:
+		break;
+	case PROBE_NO_NAME:
+		return _("this name isn't known");
+	case PROBE_NO_ANSWER:
+		return _("nobody answers");
+	case PROBE_NO_TLS:
+		return _("what answers speaks no TLS with us");
+	case PROBE_CA_UNREADABLE:
+		return _("broker.ca_file can't be read");
+	case PROBE_NOT_YET:
+		return _("its certificate isn't valid yet");
+	case PROBE_ENDED:
+		return _("its certificate has ended");
+	case PROBE_OTHER_HOST:
+		return _("its certificate is for another name");
+	case PROBE_OTHER_CA:
+		return _("its certificate isn't of the school's CA");
+	}
+	return "";
+}
+
+void doctor_broker_cert(const struct doctor *d, struct doctor_finding *f)
+{
+	const struct probe *p = &d->probe;
+	char at[32];
+
+	if (p->result == PROBE_NOT_MADE)
+		return;
+	f->remedy = remedy_of_probe(p->result);
+	if (p->result != PROBE_TRUSTED) {
+		doctor_find(f, DOCTOR_BAD, "%s:%d: %s%s%s", d->config.broker_host,
+			d->config.broker_port, word_of_probe(p->result),
+			p->cert.name[0] ? ": " : "", p->cert.name);
+		return;
+	}
+	f->remedy = remedy_of_probe(PROBE_ENDED);
+	if (!find_dates(d, &p->cert, f))
+		doctor_find(f, DOCTOR_OK, _("of %s, until %s"), p->cert.name,
+			doctor_time(p->cert.until_ms, at));
 }
 
 void doctor_broker_rights(const struct doctor *d, struct doctor_finding *f)

@@ -14,6 +14,7 @@
 #include "sys/clock.h"
 #include "sys/clock_stamp.h"
 
+#define PROBE_MS 5000 /* a handshake over 2 kB/s and 3 s of latency is no broker for a gate */
 #define STATUS_MS                                                                                  \
 	10000 /* a register that exports a year says nothing for 2 s; one that hangs is ended after 10 */
 
@@ -63,6 +64,9 @@ int ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	d.status = status;
 	d.status_reason = status_reason;
 	d.now = time_here(ctl);
+	if (!d.config_reason && d.config.broker_tls)
+		d.probe = probe_tls(d.config.broker_host, d.config.broker_port,
+			d.config.broker_ca_file, PROBE_MS);
 	bool well = doctor_tell(&d, ctl->options.json);
 	wire_node_destroy(status);
 	if (fflush(stdout) != 0)

@@ -82,24 +82,31 @@ static int to_ms(const ASN1_TIME *time, int64_t *ret_ms)
 	return 0;
 }
 
-int cert_read(const char *path, struct cert *ret_cert)
+int cert_of(struct x509_st *x509, struct cert *ret_cert)
 {
 	struct cert cert = { .name = "" };
+
+	if (X509_NAME_get_text_by_NID(
+		    X509_get_subject_name(x509), NID_commonName, cert.name, sizeof(cert.name)) < 0)
+		cert.name[0] = '\0';
+	int err = to_ms(X509_get0_notBefore(x509), &cert.from_ms);
+	if (!err)
+		err = to_ms(X509_get0_notAfter(x509), &cert.until_ms);
+	if (!err)
+		*ret_cert = cert;
+	return err;
+}
+
+int cert_read(const char *path, struct cert *ret_cert)
+{
 	X509 *x509;
 	int err = load(path, &x509);
 
 	if (err)
 		return err;
-	if (X509_NAME_get_text_by_NID(
-		    X509_get_subject_name(x509), NID_commonName, cert.name, sizeof(cert.name)) < 0)
-		cert.name[0] = '\0';
-	err = to_ms(X509_get0_notBefore(x509), &cert.from_ms);
-	if (!err)
-		err = to_ms(X509_get0_notAfter(x509), &cert.until_ms);
+	err = cert_of(x509, ret_cert);
 	X509_free(x509);
 	ERR_clear_error();
-	if (!err)
-		*ret_cert = cert;
 	return err;
 }
 

@@ -20,6 +20,10 @@ struct cert {
  * holds none. */
 int cert_read(const char *path, struct cert *ret_cert);
 
+struct x509_st; /* OpenSSL's X509 */
+/** cert_of() - the same of one that is at hand; inside sys only. Return: 0 or -EBADMSG. */
+int cert_of(struct x509_st *x509, struct cert *ret_cert);
+
 /** cert_signed_by() - whether one of a file's authorities signed it. @ca_path: PEM, one or several
  * Return: 1 or 0; as cert_read() where either can't be read. */
 int cert_signed_by(const char *path, const char *ca_path);

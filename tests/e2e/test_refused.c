@@ -231,6 +231,18 @@ static void use(struct stage *s, const char *from, const char *as)
 	}
 }
 
+/* The library says one thing of them all; doctor looks for itself. */
+static void doctor_finds(struct stage *s, const char *text)
+{
+	int status;
+	char *said = stage_ctl(s, "gate-1", (const char *const[]){ "doctor", NULL }, &status);
+
+	assert_int_equal(status, 1);
+	if (!strstr(said, text))
+		fail_msg("no \"%s\" in\n%s", text, said);
+	free(said);
+}
+
 static void use_crl(struct stage *s, const char *from)
 {
 	char *bytes = ran_read(stage_path(s, "%s", from));
@@ -277,11 +289,11 @@ static void m6_broker_certificates_that_are_refused(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *name, *says;
+		const char *name, *says, *doctor;
 	} row[] = {
-		{ "expired", "certificate verify failed" },
-		{ "foreign", "certificate verify failed" },
-		{ "elsewhere", "certificate verify failed" },
+		{ "expired", "certificate verify failed", "its certificate has ended" },
+		{ "foreign", "certificate verify failed", "isn't of the school's CA" },
+		{ "elsewhere", "certificate verify failed", "is for another name: elsewhere" },
 	};
 	struct stage *s = stage_open();
 
@@ -292,6 +304,8 @@ static void m6_broker_certificates_that_are_refused(void **state)
 		struct gate g = gate_start(s, "gate-1", NULL, NULL);
 		stage_wait_log(s, g.kiosk, "broker_down");
 		stage_until(s, reason_holds, (char *)(uintptr_t)row[i].says, row[i].name);
+		doctor_finds(s, "see broker-certificate");
+		doctor_finds(s, row[i].doctor);
 		tap_goes_on(s, &g);
 		/* The broker's is replaced; the gate, not restarted, comes at its next attempt. */
 		use(s, "server", "broker");
@@ -317,6 +331,7 @@ static void m6_revoked_gate_and_its_new_certificate(void **state)
 	stage_broker_stop(s, false); /* a reload would leave the session connected */
 	stage_broker_start(s, false);
 	stage_until(s, reason_holds, (char[]){ "certificate revoked" }, "the reason in the status");
+	doctor_finds(s, "was revoked");
 	tap_goes_on(s, &g);
 	use(s, "client2", "gate");
 	stage_wait_log(s, g.kiosk, "broker_up");

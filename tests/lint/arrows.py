@@ -38,9 +38,9 @@ FOREIGN = (
     (("systemd/*",), ("libsystemd",), (SYS,)),
     (("ini.h",), ("inih",), (SYS,)),
     (("sodium.h", "sodium/*"), ("libsodium",), (SYS,)),
-    # Reads dates and names of certificates; libmosquitto brings it to every unit anyway.
-    (("openssl/*",), ("libcrypto",), ("firmware-app/sys/cert.c",
-                                      "firmware-app/sys/CMakeLists.txt")),
+    # What certificates say, for doctor and metrics; libmosquitto brings it to every unit anyway.
+    (("openssl/*",), ("libcrypto", "libssl"), ("firmware-app/sys/cert.c", "firmware-app/sys/probe.c",
+                                               "firmware-app/sys/CMakeLists.txt")),
     (("nfc/*",), ("libnfc",), ("drivers/reader/nfc.c", "drivers/reader/CMakeLists.txt")),
     (("gpiod.h",), ("libgpiod",), ("drivers/signal",)),
     (("SDL*.h", "SDL2/*"), ("sdl2", "SDL2_ttf"), ("ui/screen",)),

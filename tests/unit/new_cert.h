@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -35,6 +36,13 @@ static inline struct new_cert new_cert_make(
 		1);
 	assert_int_equal(X509_set_issuer_name(c.x509, X509_get_subject_name(by->x509)), 1);
 	assert_int_equal(X509_set_pubkey(c.x509, c.key), 1);
+	if (!ca) {
+		X509_EXTENSION *is_ca =
+			X509V3_EXT_conf_nid(NULL, NULL, NID_basic_constraints, "critical,CA:TRUE");
+		assert_non_null(is_ca);
+		assert_int_equal(X509_add_ext(c.x509, is_ca, -1), 1);
+		X509_EXTENSION_free(is_ca);
+	}
 	assert_true(X509_sign(c.x509, by->key, EVP_sha256()) > 0);
 	return c;
 }

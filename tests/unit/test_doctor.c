@@ -212,7 +212,7 @@ static const struct row rows[] = {
 	{ "other host", "broker", DOCTOR_BAD, NULL, "write that name in broker.host",
 		.status = DOWN(
 			"A TLS error occurred. (certificate verify failed: hostname mismatch)") },
-	{ "other CA", "broker", DOCTOR_BAD, NULL, "the school's own CA",
+	{ "not trusted", "broker", DOCTOR_BAD, NULL, "see broker-certificate",
 		.status = DOWN("error:0A000086:SSL routines::certificate verify failed") },
 	{ "revoked", "broker", DOCTOR_BAD, NULL, "was revoked",
 		.status = DOWN("error:0A000414:SSL routines::sslv3 alert certificate revoked") },
@@ -608,6 +608,39 @@ static void m5_m6_certificates(void **state)
 	new_cert_finish(&other);
 }
 
+static void what_answers_at_the_brokers_port(void **state)
+{
+	static const struct {
+		struct probe probe;
+		enum doctor_state want;
+		const char *text, *remedy;
+	} row[] = {
+		{ { .result = PROBE_NOT_MADE }, DOCTOR_NOT_HERE, NULL, NULL },
+		{ { PROBE_TRUSTED, { "broker", 0, (NOW_S + 60 * DAY_S) * 1000 } }, DOCTOR_OK,
+			"of broker, until", NULL },
+		{ { PROBE_TRUSTED, { "broker", 0, (NOW_S + 13 * DAY_S) * 1000 } }, DOCTOR_BAD,
+			"in 13 days", "provision renew" },
+		{ { .result = PROBE_NO_NAME }, DOCTOR_BAD, "isn't known", "broker.host" },
+		{ { .result = PROBE_NO_ANSWER }, DOCTOR_BAD, "nobody answers", "firewall" },
+		{ { .result = PROBE_NO_TLS }, DOCTOR_BAD, "no TLS", "8883" },
+		{ { .result = PROBE_CA_UNREADABLE }, DOCTOR_BAD, "ca_file", "ca_file" },
+		{ { PROBE_NOT_YET, { "broker", 0, 1 } }, DOCTOR_BAD, "isn't valid yet: broker",
+			"clock" },
+		{ { PROBE_ENDED, { "broker", 0, 1 } }, DOCTOR_BAD, "has ended", "provision renew" },
+		{ { PROBE_OTHER_HOST, { "broker", 0, 1 } }, DOCTOR_BAD, "another name",
+			"provision hosts" },
+		{ { PROBE_OTHER_CA, { "broker", 0, 1 } }, DOCTOR_BAD, "school's CA",
+			"another school's" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		on.d.probe = row[i].probe;
+		expect("probe", "broker-certificate", row[i].want, row[i].text, row[i].remedy);
+	}
+	on.d.probe = (struct probe){ .result = PROBE_NOT_MADE };
+}
+
 static void a_configuration_that_is_refused_hides_the_rest(void **state)
 {
 	(void)state;
@@ -642,6 +675,7 @@ int main(void)
 		cmocka_unit_test(the_last_synchronised_time_is_told),
 		cmocka_unit_test(c5_missing_tzdata_is_told),
 		cmocka_unit_test(m5_m6_certificates),
+		cmocka_unit_test(what_answers_at_the_brokers_port),
 		cmocka_unit_test(a_configuration_that_is_refused_hides_the_rest),
 		cmocka_unit_test(names_are_short_and_single),
 	};
