@@ -78,9 +78,11 @@ static enum probe_result open_port(struct attempt *a, const char *host, int port
 static enum probe_result prepare(struct attempt *a, const char *host, const char *ca_file)
 {
 	unsigned char address[sizeof(struct in6_addr)];
+	char name[256]; /* the macro below wants one that may be written */
 	bool is_address =
 		inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 
+	(void)snprintf(name, sizeof(name), "%s", host);
 	a->ctx = SSL_CTX_new(TLS_client_method());
 	if (!a->ctx || SSL_CTX_set_min_proto_version(a->ctx, TLS1_2_VERSION) != 1)
 		return PROBE_NO_TLS;
@@ -93,7 +95,7 @@ static enum probe_result prepare(struct attempt *a, const char *host, const char
 		return PROBE_NO_TLS;
 	bool named = is_address ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(a->ssl), host) == 1
 				: SSL_set1_host(a->ssl, host) == 1 &&
-					  SSL_set_tlsext_host_name(a->ssl, host) == 1;
+					  SSL_set_tlsext_host_name(a->ssl, name) == 1;
 	return named ? PROBE_NOT_MADE : PROBE_NO_TLS;
 }
 
