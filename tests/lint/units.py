@@ -63,6 +63,20 @@ OF_UNIT = {
         ("Service", "RestrictAddressFamilies"): ("AF_UNIX AF_NETLINK",),
     },
 }
+# What a timer starts and what runs to its end is neither watched nor started again; it is confined all the same.
+ONESHOT = {
+    "schoolpoort-metrics@": {
+        ("Service", "Type"): ("oneshot",),
+        ("Service", "TimeoutStartSec"): ("30",),
+        ("Service", "UMask"): ("0077",),
+        ("Service", "PrivateNetwork"): ("yes",),
+        ("Service", "RestrictAddressFamilies"): ("AF_UNIX",),
+        ("Service", "RuntimeDirectory"): ("schoolpoort-metrics",),
+        ("Service", "RuntimeDirectoryPreserve"): ("yes",),
+    },
+}
+WATCHED = {"StartLimitIntervalSec", "Type", "Restart", "RestartSec", "RestartPreventExitStatus",
+           "TimeoutStopSec", "WatchdogSec", "UMask"}
 # key: why no unit of ours has it.
 NEVER = {
     "RuntimeDirectory": "chowned to each unit's user in turn: tmpfiles makes the folder",
@@ -130,13 +144,16 @@ def check_unit(tree, report):
         if not path.startswith(UNITS):
             continue
         name = posixpath.basename(path)[:-len(".service")]
-        if name not in OF_UNIT:
-            report(path, 1, f"{name} has no row in OF_UNIT of tests/lint/units.py")
+        own = OF_UNIT.get(name) or ONESHOT.get(name)
+        if own is None:
+            report(path, 1, f"{name} has no row in OF_UNIT or ONESHOT of tests/lint/units.py")
             continue
         text = tree.text(path)
-        demand(path, text, {**ALWAYS, **OF_UNIT[name], ("Service", "User"): (name,)}, report)
-        for number, _, key, _ in read_ini(text):
-            if key in NEVER:
+        always = {k: v for k, v in ALWAYS.items() if name in OF_UNIT or k[1] not in WATCHED}
+        user = {("Service", "User"): (name.rstrip("@"),)}
+        demand(path, text, {**always, **own, **user}, report)
+        for number, section, key, _ in read_ini(text):
+            if key in NEVER and (section, key) not in own:
                 report(path, number, f"{key}=: {NEVER[key]}")
 
 
