@@ -18,7 +18,7 @@ from school import School
 ROOT = "schoolpoort/sint-jan/"
 UNITS = {"gate-1": "gate", "gate-2": "gate", "register": "register", "region": "bridge",
          "gate-9": "nobody"}
-PEOPLE = {"ann": "care", "bob": "care", "desk": "secretariat", "admin": "it"}
+PEOPLE = {"ann": "care", "bob": "care", "desk": "secretariat", "admin": "it", "home": "homeassistant"}
 # "x/#" of the contract is MQTT's: x itself as well. "Below" is not.
 CARE_READS = ["care/alert(/.+)?", "care/event", "care/day(/.+)?", "care/reply/{own}",
               "gate/[^/]+/state", "register/state"]
@@ -28,6 +28,7 @@ READS = {
     "care": CARE_READS,
     "secretariat": CARE_READS,
     "it": ["gate/[^/]+/state", "register/state"],
+    "homeassistant": ["gate/[^/]+/state", "register/state"],
     "bridge": ["public(/.+)?", "gate/[^/]+/state", "register/state"],
     "nobody": [],
 }
@@ -39,6 +40,7 @@ WRITES = {
     "care": ["care/command/{own}"],
     "secretariat": ["care/command/{own}"],
     "it": [],
+    "homeassistant": [],
     "bridge": [],
     "nobody": [],
 }
@@ -55,7 +57,12 @@ OTHERS = ["schoolpoort/sint-pieter/gate/gate-1/state", "schoolpoort/sint-pieter/
           ROOT + "gate/gate-1/state/deeper", ROOT + "care/command/ann/deeper",
           ROOT + "care/reply/ann/deeper", ROOT + "gate/gate-1", ROOT + "gate", ROOT + "gates", ROOT + "care",
           ROOT + "care/alert", ROOT + "public", ROOT + "register", ROOT + "else",
-          "homeassistant/sensor/gate-1/config"]
+          "homeassistant/sensor/gate-1/config",
+          "homeassistant/device/schoolpoort-sint-jan-gate-1/config"]
+# With homeassistant on, and whole: they stand outside the root.
+HOME_READS = {"homeassistant": "homeassistant(/.+)?"}
+HOME_WRITES = {"register": "homeassistant/device/[^/]+/config"}
+home = {"on": False}
 
 
 def topics():
@@ -77,6 +84,9 @@ TOPICS = list(topics())
 
 
 def allowed(table, role, own, topic):
+    outside = (HOME_READS if table is READS else HOME_WRITES).get(role)
+    if home["on"] and outside and re.fullmatch(outside, topic):
+        return True
     return topic.startswith(ROOT) and any(
         re.fullmatch(rule.replace("{own}", re.escape(own)), topic[len(ROOT):])
         for rule in table[role])
@@ -169,7 +179,9 @@ def try_reads(s, cells, observer, everybody):
                        any(t.startswith("$SYS") for t, _, _ in client.messages))
             client.close()
 
-    for group in ([(n, w)] for n in UNITS for w in ways), [[(n, w) for n in PEOPLE for w in ways]]:
+    units, people = (
+        [(n, w) for n in everybody if n in kind for w in ways] for kind in (UNITS, PEOPLE))
+    for group in [[pair] for pair in units], [people]:
         for pairs in group:
             with ThreadPoolExecutor(12) as pool:
                 clients = list(pool.map(subscribe, pairs))
@@ -179,6 +191,14 @@ def try_reads(s, cells, observer, everybody):
             late = [p for p in pairs if p[1] != "shared"]
             with ThreadPoolExecutor(12) as pool:
                 look(list(pool.map(subscribe, late)), "retained", f"{pairs[0]}")
+
+
+def try_all(s, cells, observer, everybody):
+    for name, role in everybody.items():
+        try_writes(s, cells, observer, name, role)
+        try_wills(s, cells, observer, name, role)
+        observer.messages.clear()
+    try_reads(s, cells, observer, everybody)
 
 
 def refused(connect):
@@ -238,11 +258,14 @@ def x2_every_role_on_every_topic():
         observer = s.unit_client(school.OBSERVER)
         observer.subscribe("#")
         everybody = {**UNITS, **PEOPLE}
-        for name, role in everybody.items():
-            try_writes(s, cells, observer, name, role)
-            try_wills(s, cells, observer, name, role)
-            observer.messages.clear()
-        try_reads(s, cells, observer, everybody)
+        try_all(s, cells, observer, everybody)
+        # What one switch more lets in and out, and for whom alone.
+        s.provision("homeassistant", "on")
+        s.observe()
+        s.obey()
+        home["on"] = True
+        try_all(s, cells, observer, {n: everybody[n] for n in ("gate-1", "register", "home", "admin")})
+        home["on"] = False
         try_doors(s, cells)
         observer.close()
     print(f"figure: rights tried {cells.tried} cells (1 run, {len(TOPICS)} topics, "
