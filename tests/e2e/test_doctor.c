@@ -2,6 +2,7 @@
 /*
  * doctor and metrics of a whole gate and its register: well, with each program away or hung, with a broker that refuses.
  */
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,6 +219,30 @@ static void figures_in_a_file(struct stage *s)
 	free(text);
 }
 
+/* The newest retained state says each thing that its schema has a field for: IT reads nothing else. */
+static void state_says_all(struct stage *s, const char *topic_end, const char *schema)
+{
+	char path[300];
+	const char *key;
+	json_t *value;
+	long at = -1, next = 0;
+
+	while ((next = stage_find(s, (size_t)(at + 1), topic_end, NULL)) >= 0)
+		at = next;
+	assert_true(at >= 0 && stage_message(s, (size_t)at)->retained);
+	(void)snprintf(path, sizeof(path), TEST_SOURCE_DIR "/broker-config/contract/schema/%s.json",
+		schema);
+	json_t *wanted = json_load_file(path, 0, NULL);
+	json_t *said = json_loads(stage_message(s, (size_t)at)->payload, 0, NULL);
+	assert_non_null(wanted);
+	assert_non_null(said);
+	json_object_foreach(
+		json_object_get(wanted, "properties"), key, value) if (!json_object_get(said, key))
+		fail_msg("%s doesn't say %s", topic_end, key);
+	json_decref(wanted);
+	json_decref(said);
+}
+
 static void program_away_or_hung(struct stage *s, struct gate *g)
 {
 	char *text;
@@ -262,6 +287,8 @@ static void a_unit_that_is_well_and_then_is_not(void **state)
 	stage_send_text(s, g.reader,
 		"{\"v\":1,\"type\":\"status\",\"state\":\"fault\",\"reason\":\"port_gone\"}");
 	(void)stage_wait_message(s, 0, "gate/gate-1/state", "port_gone");
+	state_says_all(s, "gate/gate-1/state", "gate-state");
+	state_says_all(s, "register/state", "register-state");
 	expect(s, "gate-1", 1, "reader", "bad", "fault: port_gone", "journalctl");
 	/* As people read it: a line each, with the remedy. */
 	struct ran r = ctl(s, "gate-1", ARGS("doctor"));
