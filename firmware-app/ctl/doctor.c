@@ -44,6 +44,9 @@ const struct doctor_check doctor_checks[] = {
 		N_("take console=serial0,115200 (or the port's own name) out of "
 		   "/boot/firmware/cmdline.txt; sudo systemctl mask --now "
 		   "serial-getty@ttyAMA0.service; restart") },
+	{ "reader-bluetooth", doctor_bluetooth,
+		N_("dtoverlay=disable-bt in /boot/firmware/config.txt; sudo systemctl disable "
+		   "hciuart; restart") },
 	{ "reader-device", doctor_device_there, NULL },
 	{ "reader-rights", doctor_rights,
 		N_("sudo systemctl edit schoolpoort-reader, and under [Service]: DeviceAllow= with "

@@ -107,8 +107,8 @@ doctor_look_fn doctor_configuration, doctor_program, doctor_rehearsal, doctor_cl
 	doctor_refused;
 /* doctor_reader.c */
 /** doctor_reader() … - likewise. */
-doctor_look_fn doctor_reader, doctor_module, doctor_pcscd, doctor_console, doctor_device_there,
-	doctor_rights, doctor_i2c;
+doctor_look_fn doctor_reader, doctor_module, doctor_pcscd, doctor_console, doctor_bluetooth,
+	doctor_device_there, doctor_rights, doctor_i2c;
 /* doctor_broker.c */
 /** doctor_certificate() … - likewise. */
 doctor_look_fn doctor_certificate, doctor_authority, doctor_key, doctor_broker, doctor_broker_cert,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ctl/ctl.h"
 #include "ctl/doctor.h"
@@ -86,6 +87,26 @@ void doctor_pcscd(const struct doctor *d, struct doctor_finding *f)
 		doctor_find(f, DOCTOR_OK, _("pcscd isn't there"));
 }
 
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Whether an alias of the system (/dev/serial0: the console's, /dev/serial1: Bluetooth's) is this port.
+ * @unknown: the answer where there is no such alias */
+static bool is_alias(const struct doctor *d, const char *alias, const char *tty, bool unknown)
+{
+	char whole[DOCTOR_PATH_MAX], target[CONFIG_TEXT_MAX];
+	ssize_t len = readlink(doctor_path(d, alias, whole), target, sizeof(target) - 1);
+
+	if (len <= 0)
+		return unknown;
+	target[len] = '\0';
+	return strcmp(base_of(target), tty) == 0;
+}
+
 /* "console=ttyAMA0,115200", by the name of the port or by its alias. */
 static bool has_console(const struct doctor *d, const char *path, const char *tty)
 {
@@ -95,9 +116,24 @@ static bool has_console(const struct doctor *d, const char *path, const char *tt
 
 	(void)snprintf(word, sizeof(word), "console=%s", tty);
 	bool has = line &&
-		   (doctor_word(line, word) || (first && doctor_word(line, "console=serial0")));
+		   (doctor_word(line, word) || (doctor_word(line, "console=serial0") &&
+						       is_alias(d, "/dev/serial0", tty, first)));
 	free(line);
 	return has;
+}
+
+/* On a Pi 3 and later the good port is Bluetooth's, unless that is switched off: library-facts.md 1.3. */
+void doctor_bluetooth(const struct doctor *d, struct doctor_finding *f)
+{
+	char device[CONFIG_TEXT_MAX];
+
+	if (!is_bus(d, "uart"))
+		return;
+	doctor_device(d, device);
+	if (is_alias(d, "/dev/serial1", base_of(device), false))
+		doctor_find(f, DOCTOR_BAD, _("%s belongs to Bluetooth"), device);
+	else
+		doctor_find(f, DOCTOR_OK, _("%s isn't Bluetooth's"), device);
 }
 
 void doctor_console(const struct doctor *d, struct doctor_finding *f)
@@ -107,7 +143,7 @@ void doctor_console(const struct doctor *d, struct doctor_finding *f)
 	if (!is_bus(d, "uart"))
 		return;
 	doctor_device(d, device);
-	const char *tty = strrchr(device, '/') ? strrchr(device, '/') + 1 : device;
+	const char *tty = base_of(device);
 	(void)snprintf(wants, sizeof(wants),
 		"/etc/systemd/system/getty.target.wants/serial-getty@%s.service", tty);
 	if (has_console(d, "/proc/cmdline", tty))

@@ -9,6 +9,7 @@
 #include <utime.h>
 
 #include "ctl/doctor.h"
+#include "sys/file.h"
 #include "unit/fake_root.h"
 #include "unit/new_cert.h"
 #include "unit/tempdir.h"
@@ -124,6 +125,15 @@ static const struct row rows[] = {
 	{ "the alias", "reader-console", DOCTOR_BAD, "console to ttyS0", NULL,
 		"pn532_uart:/dev/serial0:115200",
 		.files = { "/proc/cmdline", "console=ttyS0,115200\n", "/dev/serial0", "->ttyS0" } },
+	{ "the alias of another port", "reader-console", DOCTOR_OK, NULL, NULL, UART,
+		.files = { "/boot/firmware/cmdline.txt", "console=serial0,115200\n", "/dev/serial0",
+			"->ttyS0" } },
+	{ "Bluetooth's", "reader-bluetooth", DOCTOR_BAD, "/dev/ttyAMA0 belongs to Bluetooth",
+		"disable-bt", UART, .files = { "/dev/serial1", "->ttyAMA0" } },
+	{ "Bluetooth elsewhere", "reader-bluetooth", DOCTOR_OK, NULL, NULL, UART,
+		.files = { "/dev/serial1", "->ttyS0" } },
+	{ "no Bluetooth", "reader-bluetooth", DOCTOR_OK, NULL, NULL, UART, .unit = NULL },
+	{ "not on USB", "reader-bluetooth", DOCTOR_NOT_HERE, NULL, NULL, USB, .unit = NULL },
 	{ "a port on USB has none", "reader-console", DOCTOR_OK, NULL, NULL,
 		"pn532_uart:/dev/ttyUSB0",
 		.files = { "/proc/cmdline", "console=serial0,115200\n" } },
@@ -443,6 +453,29 @@ static void a_group_that_the_reader_lacks(void **state)
 		"no DeviceAllow= for /dev/ttyAMA0", "DeviceAllow=");
 }
 
+/* What is shipped lets the default port through. */
+static void the_shipped_unit_is_right(void **state)
+{
+	char group[64], device[TEMPDIR_PATH_MAX + 32], *unit;
+
+	(void)state;
+	assert_true(file_read(TEST_SOURCE_DIR
+			    "/firmware-app/packaging/systemd/schoolpoort-reader.service",
+			    8000, &unit) > 0);
+	fake_root_remove(on.root);
+	assert_int_equal(mkdir(on.root, 0755), 0);
+	fake_root_put(on.root, UNIT_FILE, unit);
+	free(unit);
+	(void)snprintf(group, sizeof(group), "dialout:x:%lu:\n", (unsigned long)getegid());
+	fake_root_put(on.root, "/etc/group", group);
+	fake_root_put(on.root, "/dev/ttyAMA0", "");
+	(void)snprintf(device, sizeof(device), "%s/dev/ttyAMA0", on.root);
+	assert_int_equal(chmod(device, 0660), 0);
+	(void)snprintf(on.d.config.unit_id, sizeof(on.d.config.unit_id), "gate-1");
+	(void)snprintf(on.d.config.reader_connstring, sizeof(on.d.config.reader_connstring), UART);
+	expect("as shipped", "reader-rights", DOCTOR_OK, "by the group dialout", NULL);
+}
+
 static void the_card_key(void **state)
 {
 	struct config *c = &on.d.config;
@@ -669,6 +702,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row),
 		cmocka_unit_test(a_group_that_the_reader_lacks),
+		cmocka_unit_test(the_shipped_unit_is_right),
 		cmocka_unit_test(the_card_key),
 		cmocka_unit_test(the_state_folder),
 		cmocka_unit_test(last_nights_copy),
