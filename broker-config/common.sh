@@ -3,6 +3,9 @@
 #
 # common.sh: what provision (at the broker) and schoolpoort-join (on a unit) must do alike. Sourced by both.
 
+# What put says in `changed` counts at the end of a pipe too.
+shopt -s lastpipe
+
 # shellcheck disable=SC2034 # for whoever sources this
 bundle_head='schoolpoort bundle 1'
 # shellcheck disable=SC2034

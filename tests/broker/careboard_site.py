@@ -81,7 +81,7 @@ def the_websocket_behind_it(s):
     observer = s.unit_client(school.OBSERVER)
 
     def careboard(host="localhost"):
-        return mqtt.Client(port, "board", context, host, user="ann", password=school.PASSWORD,
+        return mqtt.Client(port, "schoolpoort-board", context, host, user="ann", password=school.PASSWORD,
                            websocket=True)
 
     client = careboard()

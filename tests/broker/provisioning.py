@@ -79,9 +79,13 @@ def a_bundle_makes_a_gate():
 
 def run_again_changes_nothing():
     with School() as s:
-        s.unit("gate-1")
-        s.person("care", "ann")
         s.told()
+        s.provision("unit", "gate-1")
+        assert s.told() == ["reload"], "its rights"
+        s.unit("gate-1")
+        s.told()
+        s.person("care", "ann")
+        assert s.told() == ["reload"], "its password"
         before = files(s.dir / "school", s.dir / "broker", s.dir / "web", s.dir / "gate-1")
         s.provision("init", "sint-jan", "--host", "localhost", "--name", "Sint-Jan")
         s.provision("init", "sint-jan")
@@ -105,6 +109,7 @@ def run_again_changes_nothing():
         s.join("g3", "--keep", "gate-3.schoolpoort")
         assert files(s.dir / "g3") == before
         # A new name of the broker: its certificate alone.
+        s.told()
         s.provision("hosts", "broker.sint-jan.example,localhost")
         assert s.told() == ["reload"]
         assert key_of(s.dir / "gate-1/tls/unit.crt") == key_of(s.dir / "web/units/gate-1.crt")
@@ -260,7 +265,7 @@ def a_revoked_units_session_ends():
         for certificate in ("gate-1/tls/unit.crt", "renewed.crt"):
             context = mqtt.tls(s.dir / "broker/ca.crt", s.dir / certificate,
                                s.dir / "gate-1/tls/unit.key")
-            assert is_over(lambda context=context: mqtt.Client(s.ports["8883"], "x", context))
+            assert is_over(lambda context=context: mqtt.Client(s.ports["8883"], "schoolpoort-x", context))
         s.unit_client("gate-2").close()
         s.person_client("ann").close()
         assert not (s.dir / "web/units/gate-1.crt").exists()

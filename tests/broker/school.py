@@ -203,8 +203,8 @@ class School:
         kind = "register" if name == "register" else "unit"
         context = mqtt.tls(folder / "ca.crt", folder / f"{kind}.crt", folder / f"{kind}.key",
                            more.pop("highest", None))
-        return mqtt.Client(port or self.ports["8883"], client_id or f"unit-{name}", context, **more)
+        return mqtt.Client(port or self.ports["8883"], f"schoolpoort-{client_id or name}", context, **more)
 
     def person_client(self, name, client_id=None, password=PASSWORD, **more):
-        return mqtt.Client(self.ports["9001"], client_id or f"person-{name}", user=name,
+        return mqtt.Client(self.ports["9001"], f"schoolpoort-{client_id or name}", user=name,
                            password=password, websocket=True, **more)

@@ -215,15 +215,17 @@ def try_doors(s, cells):
     ca = s.dir / "broker/ca.crt"
     bare = mqtt.tls(ca)
     doors = {
-        "a unit's port without a certificate": lambda: mqtt.Client(units, "x", bare),
+        "a unit's port without a certificate": lambda: mqtt.Client(units, "schoolpoort-x", bare),
         "a person at the units' port": lambda: mqtt.Client(
-            units, "x", bare, user="ann", password=school.PASSWORD),
-        "the units' port without TLS": lambda: mqtt.Client(units, "x"),
-        "nobody at the people's port": lambda: mqtt.Client(people, "x", websocket=True),
+            units, "schoolpoort-x", bare, user="ann", password=school.PASSWORD),
+        "the units' port without TLS": lambda: mqtt.Client(units, "schoolpoort-x"),
+        "nobody at the people's port": lambda: mqtt.Client(people, "schoolpoort-x", websocket=True),
         "a wrong password": lambda: s.person_client("ann", password="een ander wachtwoord"),
         "a unit's name without a password": lambda: mqtt.Client(
-            people, "x", user="gate-1", websocket=True),
+            people, "schoolpoort-x", user="gate-1", websocket=True),
         "a unit's name with a person's password": lambda: s.person_client("gate-1"),
+        "the broker's own certificate, as a unit": lambda: mqtt.Client(
+            units, "schoolpoort-x", mqtt.tls(ca, s.dir / "broker/broker.crt", s.dir / "broker/broker.key")),
         "TLS 1.1": lambda: s.unit_client("gate-1", highest=ssl.TLSVersion.TLSv1_1),
     }
     for what, connect in doors.items():
@@ -235,10 +237,19 @@ def try_doors(s, cells):
     client = s.unit_client("gate-1", user="ann", password=school.PASSWORD)
     cells.look("gate-1 as ann", "PUBACK without 135", ROOT + "care/command/ann", False,
                client.publish(ROOT + "care/command/ann", "x") != 135)
-    # A unit doesn't end another's session by calling itself so.
-    s.unit_client("gate-2", client_id="gate-1").close()
-    s.unit_client("gate-2", client_id="unit-gate-1").close()
-    cells.look("gate-2", "ends the session of", "gate-1", False, refused(lambda: client))
+    # Nobody ends a unit's session by calling himself so.
+    for who in ("gate-2", "ann"):
+        client_of(s, who, client_id="gate-1").close()
+        client.ping()
+    folder = s.dir / "gate-2/tls"
+    context = mqtt.tls(ca, folder / "unit.crt", folder / "unit.key")
+    for name in ("gate-1", "register"):
+        cells.look("gate-2", "is let in as", name, True,
+                   refused(lambda name=name: mqtt.Client(units, name, context)))
+        cells.look("ann", "is let in as", name, True, refused(lambda name=name: mqtt.Client(
+            people, name, user="ann", password=school.PASSWORD, websocket=True)))
+    client.ping()
+    client.close()
 
 
 def x2_every_role_on_every_topic():
@@ -285,7 +296,7 @@ def x2_units_and_people_share_their_names():
         for args in (["person", "care", "gate-1"], ["unit", "ann"], ["person", "it", "ann"],
                      ["unit", "broker"], ["person", "care", "broker"], ["person", "care", "a/b"],
                      ["person", "care", "#"], ["person", "care", "+"], ["unit", "Gate"],
-                     ["unit", "a b"], ["person", "care", "a\ntopic read #"], ["person", "root", "x"]):
+                     ["unit", "a b"], ["unit", "schoolpoort-gate-1"], ["person", "care", "a\ntopic read #"], ["person", "root", "x"]):
             said = s.provision(*args, stdin=school.PASSWORD + "\n", status=2).stderr
             assert said.startswith("provision: "), said
             assert (s.dir / "broker/acl").read_text() == before, args
