@@ -34,7 +34,7 @@ def main():
             with open(os.path.join(sys.argv[1], name), encoding="utf-8") as f:
                 text = f.read()
             # Our programs aren't installed here; that they are is the package's test.
-            text = re.sub(r"^(Exec\w+=[+]?)/usr/bin/schoolpoort\S*", r"\1/bin/true", text,
+            text = re.sub(r"^(Exec\w+=[+]?)/usr/(?:bin|lib)/schoolpoort\S*", r"\1/bin/true", text,
                           flags=re.MULTILINE)
             units.append(os.path.join(scratch, name))
             with open(units[-1], "w", encoding="utf-8") as f:
