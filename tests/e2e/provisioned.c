@@ -15,19 +15,6 @@
 #define SHIPPED TEST_SOURCE_DIR "/broker-config/"
 #define ARGS_MAX 40
 
-static int free_port(void)
-{
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(fd >= 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &len), 0);
-	assert_int_equal(close(fd), 0);
-	return ntohs(a.sin_port);
-}
-
 bool provisioned_here(void)
 {
 	bool here = access("/usr/bin/faketime", X_OK) == 0 &&
@@ -96,9 +83,9 @@ static void join(struct provisioned *p, const char *unit, const char *at, const 
 
 struct provisioned provisioned_open(const char *at)
 {
-	struct provisioned p = {
-		.stage = stage_open(), .tls_port = free_port(), .websocket_port = free_port()
-	};
+	struct provisioned p = { .stage = stage_open(),
+		.tls_port = stage_free_port(),
+		.websocket_port = stage_free_port() };
 	const char *kept;
 
 	/* The broker becomes the user mosquitto, where it is root that starts it. */

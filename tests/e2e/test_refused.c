@@ -251,17 +251,11 @@ static void use_crl(struct stage *s, const char *from)
 	free(bytes);
 }
 
-static int free_port_beside(const struct stage *s)
-{
-	return stage_broker_port(s) > 40000 ? stage_broker_port(s) - 7001
-					    : stage_broker_port(s) + 7001;
-}
-
 /* The broker with one more listener, over TLS, for those who have a certificate. */
 static void open_with_tls(struct stage *s)
 {
 	char broker[600];
-	int port = free_port_beside(s);
+	int port = stage_free_port();
 
 	struct stage_program *p = stage_start(s, TEST_SOURCE_DIR "/tests/e2e/pki.sh", NULL,
 		(const char *const[]){ stage_dir(s), NULL }, NULL);
@@ -311,7 +305,8 @@ static void m6_broker_certificates_that_are_refused(void **state)
 		use(s, "server", "broker");
 		reload(s);
 		stage_wait_log(s, g.kiosk, "broker_up");
-		assert_int_equal(stage_said_count(g.kiosk, "broker_down"), 1);
+		/* Once; a second time where the reload itself cut an attempt short, which is another reason. */
+		assert_in_range(stage_said_count(g.kiosk, "broker_down"), 1, 2);
 		gate_stop(s, &g);
 		stage_broker_stop(s, false);
 	}
