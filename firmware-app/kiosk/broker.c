@@ -325,6 +325,8 @@ static void give_checkins(struct kiosk *k)
 			return;
 		int n = kiosk_store_unconfirmed(
 			k->store, k->deliver.next, k->config.unit_id, rows, (size_t)want);
+		if (n == STORE_ERR_DAMAGED)
+			disk_failed(k, n);
 		if (n < 0)
 			return; /* a failing store shows itself at the next write */
 		for (int i = 0; i < n && rows[i].seq == k->deliver.next; i++)

@@ -55,6 +55,11 @@ void disk_remember(struct kiosk *k)
 	struct civil_date today = civil_local_of(&k->zone, k->now.wall_ms).date;
 	int n = kiosk_store_latest(
 		k->store, k->now.wall_ms - REMEMBER_MS, k->config.unit_id, rows, KIOSK_RECENT_MAX);
+	if (n == STORE_ERR_DAMAGED) {
+		free(rows);
+		disk_failed(k, n); /* comes again once it is opened anew */
+		return;
+	}
 	k->taps_date = today;
 	k->taps_today = 0;
 	for (int i = n - 1; i >= 0; i--) {
@@ -570,7 +575,9 @@ void disk_care(struct kiosk *k)
 
 void disk_failed(struct kiosk *k, int err)
 {
-	fail(k, err);
+	if (k->store_state !=
+		WIRE_STORE_FAILING) /* else who asks every turn would put it off for ever */
+		fail(k, err);
 }
 
 void disk_close(struct kiosk *k)

@@ -232,8 +232,11 @@ int db_check(struct db *db, bool (*stop)(void *ctx), void *ctx)
 		return 0;
 	if (!err && strcmp(answer, "ok") == 0)
 		return 1;
-	if (err && err != STORE_ERR_DAMAGED)
-		return err;
+	return err && err != STORE_ERR_DAMAGED ? err : db_damaged(db);
+}
+
+int db_damaged(struct db *db)
+{
 	db->suspect = true;
 	return db_condemn(db->path) < 0 ? STORE_ERR_IO : STORE_ERR_DAMAGED;
 }

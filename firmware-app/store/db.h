@@ -65,6 +65,10 @@ void db_close(struct db *db);
 /** db_was_unclean() - the last user of the file did not close it: a WAL with content was there. */
 bool db_was_unclean(const struct db *db);
 
+/** db_damaged() - what was read can't be, though quick_check may find nothing: the next db_open_rescued() rescues what
+ * makes sense. Return: STORE_ERR_DAMAGED, or STORE_ERR_IO where that can't be noted. */
+int db_damaged(struct db *db);
+
 /** db_is_suspect() - the disk failed, or a page was damaged: close and open before it is used again. */
 bool db_is_suspect(const struct db *db);
 

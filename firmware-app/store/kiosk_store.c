@@ -467,6 +467,9 @@ static int read_rows(struct kiosk_store *s, struct db_query *q, const char *gate
 		n++;
 	}
 	db_end(q);
+	/* One row of nonsense would stand before all that follow it, at every start anew. */
+	if (r == STORE_ERR_DAMAGED)
+		r = db_damaged(s->db);
 	return r < 0 ? r : (int)n;
 }
 

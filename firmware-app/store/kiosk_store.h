@@ -61,7 +61,8 @@ int kiosk_store_add(struct kiosk_store *s, struct checkin *rows, size_t n_rows);
 /**
  * kiosk_store_unconfirmed() - the oldest rows from @from_seq on, in order of seq.
  * @gate: copied into the rows, which the database doesn't repeat
- * @ret_rows: room for @max. Return: how many (0: none), or a store_err.
+ * @ret_rows: room for @max. Return: how many (0: none), or a store_err. STORE_ERR_DAMAGED, here and below: close and
+ * open, then all but what is damaged is there, under a new log.
  */
 int kiosk_store_unconfirmed(struct kiosk_store *s, int64_t from_seq, const char *gate,
 	struct checkin *ret_rows, size_t max);
