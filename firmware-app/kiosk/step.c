@@ -79,7 +79,7 @@ static bool is_in(
 static bool is_to_come(
 	const struct kiosk_state *state, struct civil_date date, const struct now *now)
 {
-	return state->settings.zone && clock_judges(now->state) &&
+	return state->settings.zone && checkin_clock_judges(to_checkin_clock(now->state)) &&
 	       civil_date_compare(date, civil_local_of(state->settings.zone, now->wall_ms).date) >
 		       0;
 }
