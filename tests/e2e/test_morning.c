@@ -257,7 +257,8 @@ static void tap_all_kinds(struct stage *s, struct gate *one, struct gate *two)
 	assert_string_equal(v->name, "Marie-Ghislaine");
 	assert_false(uuid_is_none(v->checkin));
 	v = tap(s, one, CARD_NOOR, WIRE_RESULT_LATE);
-	assert_true(v->minutes_late >= 6 && v->minutes_late <= 12);
+	/* The stage's clock starts at 08:30:00: five where all of the start took less than a second. */
+	assert_true(v->minutes_late >= 5 && v->minutes_late <= 12);
 	/* The same pupil at the other gate, once it has heard that she is in. */
 	(void)stage_wait_message(s, 0, "gates/arrival", MARIE);
 	v = tap(s, two, CARD_MARIE, WIRE_RESULT_ALREADY);
