@@ -7,6 +7,7 @@
  * sanitizers, which have a malloc of their own.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ struct rig {
 	char preload[600], name[400];
 	unsigned n_taps;
 	bool told;
-	size_t n_stored, n_refused, n_silent, n_ended, n_aborted;
+	size_t n_stored, n_refused, n_silent, n_ended;
 	char stored[TAPS_MAX][37];
 };
 
@@ -124,14 +125,12 @@ static bool ended(struct rig *r, struct stage_program **program, const char *wha
 
 	if (!stage_ended(r->stage, *program, &status))
 		return false;
-	/* 134: an assertion of jansson 2.14, lex_scan_string(), where its buffer can't grow. */
-	if (status != 1 && status != 134)
+	if (status != 1)
 		fail_msg(
 			"%s, allocation %ld: status %d\n%s", what, n, status, stage_text(*program));
 	stage_forget(r->stage, *program);
 	*program = NULL;
-	r->n_ended += status == 1;
-	r->n_aborted += status != 1;
+	r->n_ended++;
 	return true;
 }
 
@@ -217,7 +216,9 @@ static void check(struct rig *r)
 		(void)snprintf(
 			sql, sizeof(sql), "SELECT count(*) FROM checkin WHERE id = x'%s'", hex);
 		assert_int_equal(ask(gate, sql), 1);
-		assert_int_equal(ask(reg, sql), 1);
+		if (ask(reg, sql) != 1)
+			fail_msg("%s: told as stored, delivered, and not in the register\n%s", hex,
+				stage_text(r->reg));
 	}
 	assert_int_equal(ask(gate, "SELECT max(seq) - count(*) FROM checkin"), 0);
 }
@@ -240,9 +241,9 @@ static void sweep(const char *what, bool is_register)
 	}
 	check(&r);
 	print_message("\nfigure: failing allocations, %s: false ticks 0, lost 0, %zu stored, %zu "
-		      "not_stored, %zu told nothing, %zu ended with 1, %zu by SIGABRT (%ld "
+		      "not_stored, %zu told nothing, %zu ended with 1 (%ld "
 		      "allocations, every %d)\n",
-		what, r.n_stored, r.n_refused, r.n_silent, r.n_ended, r.n_aborted, n - 1, tap_step);
+		what, r.n_stored, r.n_refused, r.n_silent, r.n_ended, n - 1, tap_step);
 	close_rig(&r);
 }
 
@@ -265,6 +266,16 @@ static bool is_decided(struct stage *s, void *ctx)
 	return stage_said(ctx, "started ") || stage_ended(s, ctx, &status);
 }
 
+/* Return: whether it stopped as it was told to. */
+static bool stop_or_ended(struct rig *r, struct stage_program *p)
+{
+	(void)kill(stage_pid(p), SIGTERM);
+	int status = stage_wait_exit(r->stage, p);
+	if (status != 0 && status != 1)
+		fail_msg("ended with status %d\n%s", status, stage_text(p));
+	return status == 0;
+}
+
 static void sweep_start(const char *program, const char *unit)
 {
 	static struct rig r;
@@ -277,8 +288,10 @@ static void sweep_start(const char *program, const char *unit)
 		stage_until(r.stage, is_decided, p, "a start or an end");
 		failed = disarm(&r);
 		if (!ended(&r, &p, program, n)) {
-			n_started++;
-			stage_stop(r.stage, p);
+			/* What failed may end it behind its start as well, before it is told to stop. */
+			bool stopped = stop_or_ended(&r, p);
+			n_started += stopped;
+			r.n_ended += !stopped;
 			stage_forget(r.stage, p);
 		}
 	}
