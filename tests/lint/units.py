@@ -108,6 +108,13 @@ CONSOLE = (
 )
 
 
+# Taps are accepted without a network and without the time (faults.md C1, M1): nothing of ours waits for either. What is
+# only ordered before the network, as a firewall is, pulls network-pre.target in.
+WAITS = re.compile(r"\b(network(-online)?|nss-lookup|time-sync|time-set|remote-fs)\.target\b"
+                   r"|\b(systemd-networkd-wait-online|systemd-time-wait-sync|NetworkManager-wait-online)\.service\b")
+ORDERING = {"After", "Wants", "Requires", "Requisite", "BindsTo"}
+
+
 def read_ini(text):
     """Yields (line, section, key, value)."""
     section = ""
@@ -137,6 +144,16 @@ def demand(path, text, wanted, report):
     for section, key in wanted:
         if (section, key) not in seen:
             report(path, 1, f"[{section}] lacks {key}={' or '.join(wanted[section, key])}")
+
+
+def check_order(tree, report):
+    for path in tree.files(".service", ".timer", ".path", ".socket", ".target", ".conf"):
+        if not path.startswith((UNITS, "broker-config/")):
+            continue
+        for number, section, key, value in read_ini(tree.text(path)):
+            found = WAITS.search(value) if section == "Unit" and key in ORDERING else None
+            if found:
+                report(path, number, f"{key}={found.group()}: nothing waits for network or time")
 
 
 def check_unit(tree, report):

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-EXPOSURE_MAX = 2.5  # of 10; what systemd calls OK ends at 4
+EXPOSURE_MAX = 2.0  # of 10; what systemd calls OK ends at 4
 
 
 def run(*command):
