@@ -53,14 +53,14 @@ def x6_settings_are_known_to_the_kernel():
 
 def x6_nobody_is_asked_to_log_in():
     for getty in ("getty@", "serial-getty@"):
-        text = (GATE / f"usr/lib/systemd/system/{getty}.service.d/schoolpoort.conf").read_text()
+        text = (GATE / f"lib/systemd/system/{getty}.service.d/schoolpoort.conf").read_text()
         assert "\nConditionPathExists=/run/schoolpoort-maintenance\n" in text
     assert os.readlink(GATE / "etc/systemd/system/ctrl-alt-del.target") == "/dev/null"
 
 
 def udev_reads_the_rules():
     """udevadm says what it can't read; in a mount namespace, so that this machine keeps its own."""
-    rules = GATE / "usr/lib/udev/rules.d/69-schoolpoort-usb.rules"
+    rules = GATE / "lib/udev/rules.d/69-schoolpoort-usb.rules"
     stick = SOURCE / "broker-config/udev/70-schoolpoort-stick.rules"
     if os.getuid() or not shutil.which("udevadm", path=ENV["PATH"]) or not os.path.isdir("/etc/udev/rules.d"):
         print("  no root or no udevadm here: the rules aren't read")
