@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "register/register.h"
+#include "sys/file.h"
 #include "sys/log.h"
 
 #define SLICE_US INT64_C(50000)
@@ -15,6 +16,8 @@
 #define CHECK_YIELD_US INT64_C(300000) /* so long a message may wait for the check */
 #define CHECK_MAX_US INT64_C(5000000) /* well before the watchdog */
 #define CHECK_TRIES 20
+#define DAMAGED_LOOK_US (60 * INT64_C(1000000))
+#define DAMAGED_DAYS 30 /* as at a gate: time to look at it, and no second store of pupils' data */
 
 static void copied(struct register_program *r, int err)
 {
@@ -103,6 +106,19 @@ bool night_care(struct register_program *r)
 		*n = (struct register_night){ .done = now.date };
 	}
 	return true;
+}
+
+void night_drop_damaged(struct register_program *r)
+{
+	char path[sizeof(r->db_path) + 300];
+	int64_t before_s = r->now.wall_ms / 1000 - DAMAGED_DAYS * INT64_C(86400);
+
+	if (!r->state.clock_judges || r->now.mono_us < r->damaged_due_us)
+		return;
+	r->damaged_due_us = r->now.mono_us + DAMAGED_LOOK_US;
+	if (file_drop_oldest(r->config.paths_state_dir, REGISTER_STORE_FILE ".damaged-", before_s,
+		    path, sizeof(path)) == 1)
+		log_warn("damaged_file_removed file=%s reason=old", path);
 }
 
 void night_close(struct register_program *r)
