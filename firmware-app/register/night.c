@@ -6,6 +6,7 @@
 #include "core/night.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "register/register.h"
 #include "sys/file.h"
@@ -82,6 +83,19 @@ static bool check(struct register_program *r)
 	return found == 1;
 }
 
+/* Of a copy for the command line that a power cut left: none is being made now. */
+static void drop_cut_copy(const struct register_program *r)
+{
+	static const char *const ends[] = { ".copy", ".copy.part" };
+	char path[sizeof(r->db_path) + 16];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", r->db_path, ends[i]);
+		if (unlink(path) == 0)
+			log_info("cut_copy_removed file=%s", path);
+	}
+}
+
 bool night_care(struct register_program *r)
 {
 	struct register_night *n = &r->night;
@@ -103,6 +117,7 @@ bool night_care(struct register_program *r)
 			return true;
 		if (due)
 			(void)register_store_checked(r->store, today);
+		drop_cut_copy(r);
 		*n = (struct register_night){ .done = now.date };
 	}
 	return true;
