@@ -69,7 +69,7 @@ static bool is_check(const char *name, size_t len)
 /* Return: the word that isn't understood, or NULL. */
 static const char *parse_doctor(int argc, char **argv, struct doctor_words *w)
 {
-	for (int i = 1; i < argc; i++) {
+	for (int i = 1; i < argc; i += 2) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
 		if (!strcmp(argv[i], "--only")) {
 			for (const char *at = value;; at++) {
@@ -89,7 +89,6 @@ static const char *parse_doctor(int argc, char **argv, struct doctor_words *w)
 			w->wait_s = (int)s;
 		} else
 			return argv[i];
-		i++;
 	}
 	return NULL;
 }
