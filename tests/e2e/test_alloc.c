@@ -259,21 +259,16 @@ static void p3_each_allocation_of_a_tap_at_the_register(void **state)
 	sweep("register", true);
 }
 
+struct starting {
+	struct stage_program *program;
+	int status; /* where it has ended; else -1 */
+};
+
 static bool is_decided(struct stage *s, void *ctx)
 {
-	int status;
+	struct starting *w = ctx;
 
-	return stage_said(ctx, "started ") || stage_ended(s, ctx, &status);
-}
-
-/* Return: whether it stopped as it was told to. */
-static bool stop_or_ended(struct rig *r, struct stage_program *p)
-{
-	(void)kill(stage_pid(p), SIGTERM);
-	int status = stage_wait_exit(r->stage, p);
-	if (status != 0 && status != 1)
-		fail_msg("ended with status %d\n%s", status, stage_text(p));
-	return status == 0;
+	return stage_ended(s, w->program, &w->status) || stage_said(w->program, "started ");
 }
 
 static void sweep_start(const char *program, const char *unit)
@@ -284,16 +279,20 @@ static void sweep_start(const char *program, const char *unit)
 	open_rig(&r);
 	for (long n = 1, failed = 1; failed; n += start_step) {
 		arm(&r, n, n);
-		struct stage_program *p = start(&r, program, unit, true);
-		stage_until(r.stage, is_decided, p, "a start or an end");
+		struct starting w = { start(&r, program, unit, true), -1 };
+		stage_until(r.stage, is_decided, &w, "a start or an end");
 		failed = disarm(&r);
-		if (!ended(&r, &p, program, n)) {
+		if (w.status < 0) {
 			/* What failed may end it behind its start as well, before it is told to stop. */
-			bool stopped = stop_or_ended(&r, p);
-			n_started += stopped;
-			r.n_ended += !stopped;
-			stage_forget(r.stage, p);
+			assert_int_equal(kill(stage_pid(w.program), SIGTERM), 0);
+			w.status = stage_wait_exit(r.stage, w.program);
 		}
+		if (w.status != 0 && w.status != 1)
+			fail_msg("%s, allocation %ld: status %d\n%s", program, n, w.status,
+				stage_text(w.program));
+		n_started += w.status == 0;
+		r.n_ended += w.status == 1;
+		stage_forget(r.stage, w.program);
 	}
 	check(&r);
 	print_message("\nfigure: failing allocations at the start of %s: %zu started, %zu ended "
