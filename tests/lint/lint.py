@@ -24,6 +24,7 @@ CHECKS = {
     "doc": rules.check_doc,
     "spdx": rules.check_spdx,
     "readme": rules.check_readme,
+    "pages": rules.check_pages,
     "words": rules.check_words,
     "schema": rules.check_schema,
     "header": rules.check_header,

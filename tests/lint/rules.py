@@ -140,6 +140,31 @@ def check_readme(tree, report):
                        f"{lines} lines, {README_LINES} at most: what is longer has its own page")
 
 
+def check_pages(tree, report):
+    """Links of a page to files, and to headings, of this repository."""
+    for path in tree.files(".md"):
+        fenced = False
+        for number, line in enumerate(tree.text(path).split("\n"), 1):
+            fenced ^= line.startswith("```")
+            if fenced:
+                continue
+            for place, heading in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", line):
+                if re.match(r"[a-z]+:", place):
+                    continue
+                there = posixpath.normpath(posixpath.join(posixpath.dirname(path), place)) if place else path
+                full = os.path.join(tree.root, there)
+                if there.startswith("..") or not os.path.exists(full):
+                    report(path, number, f"the link to {place} leads nowhere")
+                elif heading and heading not in headings(tree.text(there)):
+                    report(path, number, f"{there} has no heading #{heading}")
+
+
+def headings(text):
+    """As they are named in a link."""
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-")
+            for head in re.findall(r"^#+ (.*)$", text, re.M)}
+
+
 def check_words(tree, report):
     for path in tree.files():
         for number, line in enumerate(tree.text(path).split("\n"), 1):
