@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: EUPL-1.2
 """A region: schools' counts reach a cluster of three nodes whatever fails on the way, and nothing of a pupil does.
 
-The shipped configuration, three nats-servers, Mosquitto as broker and as relay. region.py [COUNTS]: per school and fault.
+The shipped configuration, three nats-servers, Mosquitto as broker and as relay. region.py [COUNTS [SCHOOLS]]: counts a fault; then those of so many schools.
 """
 
 import datetime
@@ -14,7 +14,7 @@ import jsonschema
 
 import mqtt
 import school
-from region_stage import NODES, Region, Relay, View, alone, wait
+from region_stage import NODES, OBSERVER, Region, Relay, View, alone, wait
 from school import SHIPPED, School
 
 ROOT = "schoolpoort/sint-jan/"
@@ -126,8 +126,49 @@ def every_count_arrives(region, s, relay, view, n):
     publisher.client.close()
 
 
+def many_schools(region, view, schools):
+    """One client speaks for all of them, as whoever may write everything; amid it a node is lost, and comes back."""
+    client = region.view(OBSERVER, 1, "many")
+    said, last = [], {}
+    begin = time.monotonic()
+    for day in range(5):
+        for number in range(schools):
+            topic = f"schoolpoort/school-{number}/public/counts/2026-11-{23 + day}/am"
+            payload = json.dumps({"v": 1, "school": f"school-{number}", "day": day, "filler": "x" * 1500})
+            try:
+                client.publish(topic, payload, True)
+            except (OSError, mqtt.Refused):
+                client = region.view(OBSERVER, 2, "many-more")
+                client.publish(topic, payload, True)
+            said.append((topic, payload))
+            last[topic] = payload
+        if day == 1:
+            region.nodes[0].kill()
+        if day == 3:
+            region.nodes[0].start()
+            region.wait_whole()
+    print(f"figure: region, counts of {schools} schools taken {len(said) / (time.monotonic() - begin):.0f} a second (1 run, "
+          "one after the other, a node lost and back)")
+    wait("every school's counts", lambda: set(said) <= {(t, p) for t, p, _ in view.messages()})
+    late = region.view("city", 3, "late-many")
+    begin = time.monotonic()
+    late.subscribe("schoolpoort/+/public/#")
+    wanted = set(last.items())
+
+    def complete():
+        late.send(mqtt.PINGREQ << 4)
+        late.until(mqtt.PINGRESP)
+        return wanted <= {(t, p) for t, p, _ in late.messages}
+
+    wait("a new view's retained counts", complete)
+    print(f"figure: region, a new view has {len(wanted)} retained counts after {time.monotonic() - begin:.1f} s (1 run)")
+    late.close()
+    client.close()
+
+
 def main():
     n = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    schools = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     with School() as s, Region() as region:
         for name in ("gate-1", "register"):
             s.unit(name)
@@ -141,6 +182,8 @@ def main():
         relay.start()
         try:
             every_count_arrives(region, s, relay, view, n)
+            if schools:
+                many_schools(region, view, schools)
         finally:
             view.stop()
 
