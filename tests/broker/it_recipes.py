@@ -55,7 +55,7 @@ def school(stage):
     tried.add("person")
     stage.sh("server", STEPS["person"][0][1].replace("read -rsp 'password: ' password", f"password='{PASSWORD}'"))
     gates = [gate_of(stage, name) for name in ("gate-1", "gate-2")]
-    assert gates[0].installed == {"schoolpoort-gate"}
+    assert gates[0].installed == {"schoolpoort-gate", "schoolpoort-machine"}
     return server, *gates
 
 

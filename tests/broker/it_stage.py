@@ -21,7 +21,8 @@ import mqtt
 from school import SHIPPED, SOURCE, School, free_port, skip, tool
 
 PAGES = SHIPPED / "it"
-PACKAGES = {"schoolpoort-gate", "schoolpoort-register", "schoolpoort-broker"}
+PACKAGING = SOURCE / "firmware-app/packaging/CMakeLists.txt"
+PACKAGES = {f"schoolpoort-{name}" for name in re.findall(r"^package\((\w+)", PACKAGING.read_text(), re.M)}
 COMMANDS = ("sudo", "ssh", "scp", "schoolpoort-provision", "schoolpoort-join", "schoolpoortctl", "systemctl",
             "apt", "chown", "tell-broker", "tell-programs", "timedatectl")
 # A name is looked up by the real resolver: what the recipes call the broker, and what it is called here.
@@ -29,7 +30,8 @@ HOSTS = {"schoolpoort.sint-jan.example": "localhost", "server2.sint-jan.example"
 OURS = re.compile(r"(?<![\w/$}])/(?=(etc|var|run|boot|media|root|tmp|usr/share/schoolpoort)\b)")
 START = "2026-11-23T08:00:00+01:00"
 FOLDERS = ("root", "tmp", "run/schoolpoort", "etc/schoolpoort", "var/lib/schoolpoort", "var/lib/mosquitto",
-           "var/lib/schoolpoort-web", "boot/firmware", "media/it/bootfs")
+           "var/lib/schoolpoort-web", "boot/firmware", "media/it/bootfs", "etc/nginx/sites-available",
+           "etc/nginx/sites-enabled")
 WAIT_S = 120  # a gate that lost its broker waits up to 30 s before it asks again, on a busy machine too
 
 
@@ -79,8 +81,11 @@ class Machine(School):
         if action == "configuration":
             self.configuration_of(what)
         elif action == "install":
-            assert what in PACKAGES or (self.dir / "root" / what).exists(), f"there is no package {what}"
+            assert what in PACKAGES, f"there is no package {what}"
             self.installed.add(what)
+            if what == "schoolpoort-broker":
+                shutil.copy(SHIPPED / "nginx/schoolpoort.conf", self.dir / "etc/nginx/sites-available/schoolpoort")
+                (self.dir / "etc/nginx/sites-enabled/default").touch()  # nginx's own
         elif what == "mosquitto":
             self.broker(action)
         elif what == "nginx":
@@ -110,6 +115,8 @@ class Machine(School):
             self.nginx.wait(30)
             self.nginx = None
         if action in ("start", "restart") and not self.nginx:
+            sites = [path.resolve() for path in (self.dir / "etc/nginx/sites-enabled").iterdir()]
+            assert sites == [self.dir / "etc/nginx/sites-available/schoolpoort"], f"sites: {sites}"
             self.start_nginx()
 
     def program(self, action, what):
