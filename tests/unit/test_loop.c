@@ -138,15 +138,17 @@ static void test_timer(void **state)
 	struct loop_source *timer;
 	assert_int_equal(loop_add_timer(loop, on_timer, &s, &timer), 0);
 	assert_int_equal(loop_turn(loop, 1000, 8), 0); /* unset at first */
-	/* Ten times 5 ms; with sd-event's own accuracy of 250 ms it would be more than 2 s. */
-	int64_t start_us = mono_us();
+	/* Ten times 5 ms; with sd-event's own accuracy of 250 ms some would take that long. The quickest three are looked
+	 * at, since a machine with much to do makes others late. */
+	int n_quick = 0;
 	for (int i = 0; i < 10; i++) {
 		int64_t set_us = mono_us();
 		loop_set_timer(timer, 5000);
 		assert_int_equal(loop_turn(loop, DEADLINE_US, 8), 1);
 		assert_true(mono_us() - set_us >= 5000);
+		n_quick += mono_us() - set_us < 50000;
 	}
-	assert_true(mono_us() - start_us < 1500000);
+	assert_true(n_quick >= 3);
 	assert_int_equal(loop_turn(loop, 1000, 8), 0); /* once */
 	loop_set_timer(timer, 0);
 	assert_int_equal(loop_turn(loop, DEADLINE_US, 8), 1);
@@ -155,7 +157,7 @@ static void test_timer(void **state)
 	assert_int_equal(loop_turn(loop, 5000, 8), 0);
 	assert_int_equal(s.n, 11);
 	/* Set after slow work: counted from now, not from when the loop woke. */
-	start_us = mono_us();
+	int64_t start_us = mono_us();
 	while (mono_us() < start_us + 5000)
 		;
 	loop_set_timer(timer, 4000);
