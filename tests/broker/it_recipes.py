@@ -93,6 +93,14 @@ def wait_connected(*gates):
         wait(f"{gate.name} to be connected", lambda gate=gate: connected(gate))
 
 
+def names(register):
+    """Of the gates that it waits for. While it starts again: none."""
+    try:
+        return sorted(g["gate"] for g in register.status()["gates"] if g["expected"])
+    except AssertionError:
+        return []
+
+
 def small_things():
     """A school from its first day; the reader, the clock, the team; a gate that is stolen, one that is replaced."""
     with it_stage.Stage(sys.argv[1:4]) as stage:
@@ -116,6 +124,13 @@ def small_things():
         tried.add("clock")
         said = stage.sh(*RECIPES["clock"][0], status=None)
         assert re.search(r"^\w+ +clock ", said, re.M), said
+
+        follow(stage, RECIPES, "one-more")
+        wait("the register to know of a third", lambda: names(server) == ["gate-1", "gate-2", "gate-3"])
+        assert (server.dir / "root/gate-3.schoolpoort").exists()
+        follow(stage, RECIPES, "one-less")
+        wait("the register to forget it", lambda: names(server) == ["gate-1", "gate-2"])
+        wait_connected(one, two, server)
 
         ann = it_stage.care(server, "ann", PASSWORD)
         follow(stage, RECIPES, "leaves")

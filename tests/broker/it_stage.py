@@ -24,7 +24,7 @@ PAGES = SHIPPED / "it"
 PACKAGING = SOURCE / "firmware-app/packaging/CMakeLists.txt"
 PACKAGES = {f"schoolpoort-{name}" for name in re.findall(r"^package\((\w+)", PACKAGING.read_text(), re.M)}
 COMMANDS = ("sudo", "ssh", "scp", "schoolpoort-provision", "schoolpoort-join", "schoolpoortctl", "systemctl",
-            "apt", "chown", "tell-broker", "tell-programs", "timedatectl")
+            "apt", "chown", "install", "tell-broker", "tell-programs", "timedatectl")
 # A name is looked up by the real resolver: what the recipes call the broker, and what it is called here.
 HOSTS = {"schoolpoort.sint-jan.example": "localhost", "server2.sint-jan.example": "127.0.0.1"}
 OURS = re.compile(r"(?<![\w/$}])/(?=(etc|var|run|boot|media|root|tmp|usr/share/schoolpoort)\b)")
