@@ -21,7 +21,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 SHIPPED = SOURCE / "broker-config"
 PASSWORD = "een lang wachtwoord"
 OBSERVER = "observer"
-DEADLINE_S = 30
+DEADLINE_S = 60
 SKIPPED = 77
 
 

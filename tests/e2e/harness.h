@@ -15,7 +15,7 @@
 #include "wire/local.h"
 #include "wire/request.h"
 
-#define STAGE_DEADLINE_MS 20000 /* for one event; generous, since only a failure waits so long */
+#define STAGE_DEADLINE_MS 45000 /* for one event; generous, since only a failure waits so long */
 
 struct stage; /* opaque */
 struct stage_program; /* opaque */

@@ -15,7 +15,7 @@
 #include "wire/local.h"
 
 #define RIG_SAID_MAX 8192 /* datagrams kept of one test */
-#define RIG_DEADLINE_MS 12000 /* for any one event */
+#define RIG_DEADLINE_MS 40000 /* for any one event */
 #define RIG_UID_TEXT 21
 
 /* One datagram of the reader. */

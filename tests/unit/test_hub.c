@@ -18,7 +18,7 @@
 
 #include "unit/unit.h"
 
-#define DEADLINE_US 5000000
+#define DEADLINE_US 30000000
 #define TOLD_MAX 512
 #define FILL_MAX 100000 /* small datagrams; the kernel takes a few hundred */
 

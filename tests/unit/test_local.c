@@ -19,7 +19,7 @@
 
 #include "unit/unit.h"
 
-#define DEADLINE_MS 5000
+#define DEADLINE_MS 30000
 
 static char folder[] = "/tmp/schoolpoort-local-XXXXXX";
 static char path[64], lock_path[72];
