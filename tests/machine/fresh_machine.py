@@ -182,7 +182,7 @@ def a_tap_becomes_an_alert(m, reader):
 
 # ---- updates ----
 
-def not_in_the_morning(m):
+def p7_not_in_the_morning(m):
     """Whoever starts it: by the simulated clock it is half past eight."""
     for unit in ("apt-daily", "apt-daily-upgrade"):
         m.inside("systemctl", "start", unit)
@@ -296,7 +296,7 @@ def main():
             for test, more in ((x6_nobody_can_log_in, ()), (a_unit_without_configuration_waits, ()),
                                (a_school_from_its_recipe, ()), (one_bundle_makes_a_gate, ()),
                                (each_program_runs_as_its_own, ()), (a_tap_becomes_an_alert, (reader,)),
-                               (not_in_the_morning, ()), (a_release_without_a_reader_goes_back, (reader,)),
+                               (p7_not_in_the_morning, ()), (a_release_without_a_reader_goes_back, (reader,)),
                                (the_next_release_stays, ())):
                 begin = time.monotonic()
                 test(m, *more)

@@ -100,7 +100,7 @@ class Folder:
 
 # ---- when ----
 
-def not_while_pupils_come():
+def p7_not_while_pupils_come():
     rows = []
     # By the school's clock: winter, summer, both days of change and the Mondays after.
     for day, offset in (("2026-11-23", 1), ("2026-06-15", 2), ("2027-03-28", 2), ("2027-03-29", 2),
@@ -135,7 +135,7 @@ def the_brokers_machine_alone():
             f.run("faketime", f"2026-11-23 {at}", UPDATE, "window", status=0 if may else 1, TZ="Europe/Brussels")
 
 
-def a_timer_never_starts_in_the_morning():
+def p7_a_timer_never_starts_in_the_morning():
     """As systemd computes it, random delay included; and what a person starts is asked too."""
     units = SOURCE / "firmware-app/packaging/update/lib/systemd/system"
     for name in ("apt-daily", "apt-daily-upgrade"):
@@ -337,7 +337,7 @@ def main():
     if not shutil.which("dpkg-deb"):
         print("skipped: no dpkg here")
         return SKIPPED
-    for test in (not_while_pupils_come, the_brokers_machine_alone, a_timer_never_starts_in_the_morning,
+    for test in (p7_not_while_pupils_come, the_brokers_machine_alone, p7_a_timer_never_starts_in_the_morning,
                  well_without_a_network_and_not_without_a_reader, a_database_that_does_not_open,
                  an_update_that_is_well_stays, an_update_that_is_not_well_goes_back,
                  what_was_broken_before_bars_no_update, two_steps_of_one_update_keep_the_first,
