@@ -248,8 +248,7 @@ def a_school_leaves(s, region, relay, region_watch, speaker):
     # Not a reload: 2.9.10 crashes over a retained message of a user who is gone.
     for node in region.nodes:
         node.stop()
-        node.start()
-        region.wait_whole()
+    region.start()
 
     def ended():
         try:
