@@ -19,8 +19,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 TREE = HERE.parents[1]
 OLD = "0.0.9-1~deb12"
 # What an installation leaves anywhere: dpkg's and apt's own, caches, logs, backups of passwd.
-OTHERS = re.compile(r"^/(proc|sys|dev|tmp|debs)(/|$)|^/var/(cache|log|lib/(apt|dpkg))(/|$)"
-                    r"|^/etc/(\.pwd\.lock|(passwd|shadow|group|gshadow|subuid|subgid)-)$")
+OTHERS = re.compile(r"^/(proc|sys|dev|tmp|debs)(/|$)|^/var/(cache|log|lib/(apt|dpkg|nginx))(/|$)"
+                    r"|^/run/nginx\.pid$|^/etc/(\.pwd\.lock|(passwd|shadow|group|gshadow|subuid|subgid)-)$")
 ENABLED = {
     "multi-user.target.wants/schoolpoort-kiosk.service",
     "multi-user.target.wants/schoolpoort-reader.service",
@@ -47,7 +47,7 @@ class Root:
 
     def sh(self, *command):
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False,
-                              stdin=subprocess.DEVNULL, timeout=200)
+                              stdin=subprocess.DEVNULL, timeout=500)
         assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
@@ -158,6 +158,9 @@ def units_are_read(root):
 def use(root):
     """A school, a gate and its register, as people make them; and data as programs leave it."""
     root.run("schoolpoort-provision", "init", "sint-jan", "--host", "broker.sint-jan.example")
+    # The site is nginx's own from now on, and nginx can start on it.
+    assert root.has("/etc/nginx/sites-enabled/schoolpoort")
+    root.run("nginx", "-t")
     for unit in ("gate-1", "register"):
         root.run("schoolpoort-provision", "unit", unit, "--out", f"/root/{unit}.schoolpoort")
         root.run("schoolpoort-join", f"/root/{unit}.schoolpoort", "--request", f"/root/{unit}.request")

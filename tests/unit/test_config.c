@@ -557,8 +557,15 @@ static void test_sample(void **state)
 	int saved = redirect(STDOUT_FILENO, "out");
 	config_sample();
 	restore(STDOUT_FILENO, saved);
-	char text[32768];
+	char text[32768], shipped[32768] = "";
 	(void)snprintf(text, sizeof(text), "%s", content("out"));
+	/* What is shipped is this, word for word: a new key is in both. */
+	FILE *f = fopen(TEST_SOURCE_DIR "/firmware-app/packaging/unit.conf.sample", "r");
+	assert_non_null(f);
+	shipped[fread(shipped, 1, sizeof(shipped) - 1, f)] = '\0';
+	(void)fclose(f);
+	if (strcmp(shipped, text) != 0)
+		fail_msg("firmware-app/packaging/unit.conf.sample must be:\n%s", text);
 	for (size_t i = 0; i < config_n_keys; i++) {
 		char line[80];
 		(void)snprintf(line, sizeof(line), "\n#%s =", config_keys[i].key);
