@@ -179,6 +179,8 @@ def large_things():
         wait("all three", lambda: set(arrivals(stage, "server2")) == {"12345", "12346", "12348"})
 
         follow(stage, RECIPES, "moved", 1)
+        wait("nginx to know the new name", lambda: new.site_certificate() == (
+            new.dir / "etc/schoolpoort/broker/broker.crt").read_text().strip())
         assert "host = 127.0.0.1" in (one.dir / "etc/schoolpoort/unit.conf").read_text()
         wait_connected(one, two, new)
         assert two.tap("04aabbccddee05") == "unknown_card"

@@ -12,6 +12,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import threading
@@ -30,8 +31,7 @@ HOSTS = {"schoolpoort.sint-jan.example": "localhost", "server2.sint-jan.example"
 OURS = re.compile(r"(?<![\w/$}])/(?=(etc|var|run|boot|media|root|tmp|usr/share/schoolpoort)\b)")
 START = "2026-11-23T08:00:00+01:00"
 FOLDERS = ("root", "tmp", "run/schoolpoort", "etc/schoolpoort", "var/lib/schoolpoort", "var/lib/mosquitto",
-           "var/lib/schoolpoort-web", "boot/firmware", "media/it/bootfs", "etc/nginx/sites-available",
-           "etc/nginx/sites-enabled")
+           "var/lib/schoolpoort-web", "boot/firmware", "media/it/bootfs")
 WAIT_S = 120  # a gate that lost its broker waits up to 30 s before it asks again, on a busy machine too
 
 
@@ -83,9 +83,6 @@ class Machine(School):
         elif action == "install":
             assert what in PACKAGES, f"there is no package {what}"
             self.installed.add(what)
-            if what == "schoolpoort-broker":
-                shutil.copy(SHIPPED / "nginx/schoolpoort.conf", self.dir / "etc/nginx/sites-available/schoolpoort")
-                (self.dir / "etc/nginx/sites-enabled/default").touch()  # nginx's own
         elif what == "mosquitto":
             self.broker(action)
         elif what == "nginx":
@@ -115,9 +112,9 @@ class Machine(School):
             self.nginx.wait(30)
             self.nginx = None
         if action in ("start", "restart") and not self.nginx:
-            sites = [path.resolve() for path in (self.dir / "etc/nginx/sites-enabled").iterdir()]
-            assert sites == [self.dir / "etc/nginx/sites-available/schoolpoort"], f"sites: {sites}"
             self.start_nginx()
+        if action == "try-reload" and self.nginx:
+            self.nginx.send_signal(signal.SIGHUP)
 
     def program(self, action, what):
         if action in ("stop", "restart") and what in self.programs:
@@ -143,6 +140,10 @@ class Machine(School):
         self.stage.sh(self.name, "schoolpoort-join --look /boot/firmware")
         self.do("start", "schoolpoort-kiosk")
         self.stage.sh(self.name, "schoolpoort-join --fetch")
+
+    def site_certificate(self):
+        """As nginx gives it."""
+        return ssl.get_server_certificate(("127.0.0.1", self.web_ports["443"])).strip()
 
     def power_off(self):
         for what in list(self.programs):

@@ -112,7 +112,7 @@ def run_again_changes_nothing():
         # A new name of the broker: its certificate alone.
         s.told()
         s.provision("hosts", "broker.sint-jan.example,localhost")
-        assert s.told() == ["reload"]
+        assert s.told() == ["reload", "site"]
         assert key_of(s.dir / "gate-1/tls/unit.crt") == key_of(s.dir / "web/units/gate-1.crt")
 
 
@@ -220,7 +220,7 @@ def renewal_at_two_thirds():
         assert (s.dir / "web/units/gate-1.crt").read_bytes() == first and s.told() == []
         s.provision("renew", at="+490 days")
         second = (s.dir / "web/units/gate-1.crt").read_bytes()
-        assert second != first and s.told() == ["reload"], "the broker's own as well"
+        assert second != first and s.told() == ["reload", "site"], "the broker's own as well"
         s.provision("renew", at="+490 days")
         assert (s.dir / "web/units/gate-1.crt").read_bytes() == second
         assert key_of(s.dir / "web/units/gate-1.crt") == key_of(s.dir / "gate-1/tls/unit.crt")

@@ -173,8 +173,10 @@ class School:
         if "restart" in words:
             self.stop()
             self.start()
-        elif words:
+        elif "reload" in words:
             self.reload()
+        if "site" in words and self.nginx:
+            self.nginx.send_signal(signal.SIGHUP)
         return words
 
     def start_nginx(self, pages=None):
