@@ -180,18 +180,25 @@ def broken(conf):
 
 
 def one_layer_is_enough(s, region, relay, region_watch, school_watch, speakers):
-    """First the school's rights alone: a relay that asks for everything. Then the nodes' alone: it may read everything."""
+    """First the school's rights alone: a relay that asks for everything, and may say it to the nodes. Then the nodes'
+    alone: it may read everything."""
+    mine, relay.etc = relay.etc, s.dir / "relay1"
+    s.run("cp", "-a", mine, relay.etc)
+    for name in ("unit.crt", "unit.key"):
+        # Onto the file that is there, so that its owner stays.
+        s.run("cp", region.stage.dir / OBSERVER / "tls" / name, relay.etc / "outside/tls")
     relay.start(broken)
     tried = nothing_leaves(region_watch, "layer1", speakers)
+    assert not school_watch.seen("evil"), "what the region keeps, in the school"
     relay.stop()
+    relay.etc = mine
     impostor_says(region, lambda: relay.start(broken))
     assert not school_watch.seen("evil"), "a relay that passes everything on, and a school that lets it"
     relay.forget()
     region.uplink.mend()
-    mine, relay.etc = relay.etc, s.dir / "relay2"
+    relay.etc = s.dir / "relay2"
     s.run("cp", "-a", mine, relay.etc)
     for name in ("unit.crt", "unit.key"):
-        # Onto the file that is there, so that its owner stays.
         s.run("cp", s.dir / "reads-all/tls" / name, relay.etc / "inside/tls")
     relay.start(lambda conf: broken(conf).replace("topic # both 1", "topic # in 1", 1).replace("topic # both 1", "topic # out 1"))
     tried += nothing_leaves(region_watch, "layer2", speakers[-1:], [t for t in SAID if "." in t])
