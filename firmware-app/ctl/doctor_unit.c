@@ -30,10 +30,17 @@ void doctor_program(const struct doctor *d, struct doctor_finding *f)
 	bool gate = doctor_is_gate(d);
 
 	if (d->status) {
-		doctor_find(f, DOCTOR_OK, _("%s %s, for %lld s"),
-			gate ? "schoolpoort-kiosk" : "schoolpoort-register",
-			text_of(d->status, "version"),
-			(long long)wire_node_get_int(d->status, "uptime_s", 0));
+		const char *version = text_of(d->status, "version");
+		/* An update that restarted nothing would otherwise be found well. */
+		bool same = strcmp(version, config_version()) == 0;
+		doctor_find(f, same ? DOCTOR_OK : DOCTOR_NOTE, _("%s %s, for %lld s%s%s"),
+			gate ? "schoolpoort-kiosk" : "schoolpoort-register", version,
+			(long long)wire_node_get_int(d->status, "uptime_s", 0),
+			same ? "" : _("; installed is "), same ? "" : config_version());
+		f->remedy = gate ? N_("sudo systemctl restart schoolpoort-kiosk "
+				      "schoolpoort-reader schoolpoort-screen, not in the morning")
+				 : N_("sudo systemctl restart schoolpoort-register, not in the "
+				      "morning");
 		return;
 	}
 	doctor_find(f, DOCTOR_BAD, "%s", d->status_reason);

@@ -54,7 +54,7 @@ class Reader:
     def __init__(self, machine):
         self.control = machine.dir / "emu.sock"
         self.process = subprocess.Popen(
-            [PROGRAMS / "pn532_emu", "--link", machine.dir / "tty", "--control", self.control],
+            ["setpriv", "--pdeathsig", "TERM", PROGRAMS / "pn532_emu", "--link", machine.dir / "tty", "--control", self.control],
             stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline().startswith("ready")
         self.port = os.readlink(machine.dir / "tty")
@@ -218,6 +218,8 @@ def release(m, version, spoil=None):
     m.inside("apt-get", "-q", "update")
     said = m.inside("apt-cache", "policy")
     assert "o=Schoolpoort" in said, said
+    said = m.inside("apt-config", "dump", "Unattended-Upgrade")
+    assert '::Origins-Pattern:: "origin=Schoolpoort"' in said, said
     return old
 
 

@@ -76,11 +76,12 @@ class Machine:
     def boot(self, *options):
         with open(self.dir / "console", "wb") as console:
             self.nspawn = subprocess.Popen(
-                ["systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network",
+                # Killed, a test leaves nothing behind.
+                ["setpriv", "--pdeathsig", "TERM", "systemd-nspawn", "--quiet", "--boot", "--register=no", "--keep-unit", "--private-network",
                  "--link-journal=no", "--resolv-conf=off", "--console=pipe", "-D", str(self.root), *options],
                 env=ENV, stdin=subprocess.DEVNULL, stdout=console, stderr=console)
         try:
-            wait("a container", self.find_leader, 20)
+            wait("a container", self.find_leader)
             wait("its systemd", lambda: self.inside("systemctl", "is-system-running", status=None).strip() in
                  ("running", "degraded"))
         except AssertionError:

@@ -61,7 +61,7 @@ class Folder:
 
     def start(self, name, *args):
         log = open(self.root / f"{name}.log", "ab")
-        self.processes[name] = subprocess.Popen([PROGRAMS / name, *args], env=self.env, stdout=log, stderr=log)
+        self.processes[name] = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", PROGRAMS / name, *args], env=self.env, stdout=log, stderr=log)
 
     def end(self, name):
         process = self.processes.pop(name)

@@ -3,6 +3,7 @@
  * Each finding of doctor on a machine that is a folder: /proc, /sys, /boot and /etc as they look with that fault, and as
  * they look without it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,8 +41,13 @@ static const struct row rows[] = {
 		"systemctl start schoolpoort-kiosk", .unit = NULL },
 	{ "nobody answers for the register", "program", DOCTOR_BAD, NULL,
 		"systemctl start schoolpoort-register", .unit = "register" },
-	{ "answers", "program", DOCTOR_OK, "schoolpoort-kiosk 1.2", NULL,
-		.status = "{\"version\":\"1.2\",\"uptime_s\":7}" },
+	{ "of the release before", "program", DOCTOR_NOTE,
+		"schoolpoort-kiosk 0.0.1, for 7 s; installed is ",
+		"systemctl restart schoolpoort-kiosk",
+		.status = "{\"version\":\"0.0.1\",\"uptime_s\":7}" },
+	{ "of the release before, at the register", "program", DOCTOR_NOTE,
+		"schoolpoort-register 0.0.1", "systemctl restart schoolpoort-register",
+		.status = "{\"version\":\"0.0.1\",\"uptime_s\":7}", .unit = "register" },
 	{ "no rehearsal", "rehearsal", DOCTOR_NOT_HERE, .status = "{\"rehearsal\":false}" },
 	{ "rehearsal", "rehearsal", DOCTOR_NOTE, "nothing counts", "--clock",
 		.status = "{\"rehearsal\":true}" },
@@ -414,6 +420,18 @@ static void every_row(void **state)
 		look_at_row(&rows[i]);
 }
 
+static void the_program_that_is_installed_runs(void **state)
+{
+	char status[200];
+	const struct row row = { "answers", "program", DOCTOR_OK, "schoolpoort-kiosk ", NULL,
+		.status = status };
+
+	(void)state;
+	(void)snprintf(
+		status, sizeof(status), "{\"version\":\"%s\",\"uptime_s\":7}", config_version());
+	look_at_row(&row);
+}
+
 /* ---- what the rights and dates of real files say ---- */
 
 static const char *path(const char *name)
@@ -711,6 +729,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row),
+		cmocka_unit_test(the_program_that_is_installed_runs),
 		cmocka_unit_test(a_group_that_the_reader_lacks),
 		cmocka_unit_test(the_shipped_unit_is_right),
 		cmocka_unit_test(the_card_key),
