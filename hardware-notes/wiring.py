@@ -30,6 +30,7 @@ BUILDS = {
         READER_UART, CLOCK, ("piezo, through 220 ohm", [(12, "GPIO18", "+"), (14, "GND", "-")]),
         ("green LED, through 330 ohm", [(16, "GPIO23", "anode"), (20, "GND", "cathode")]),
         ("amber LED, through 330 ohm", [(18, "GPIO24", "anode"), (25, "GND", "cathode")])]),
+    "usb": ("Clock beside a USB reader", [CLOCK]),
     "spi": ("PN532 on SPI", [("PN532, switched to SPI", [
         (2, "5V", "VCC"), (20, "GND", "GND"), (19, "GPIO10", "MOSI"), (21, "GPIO9", "MISO"), (23, "GPIO11", "SCK"),
         (24, "GPIO8", "SS"), (29, "GPIO5", "RSTPD_N")])]),
