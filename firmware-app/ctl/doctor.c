@@ -59,7 +59,8 @@ const struct doctor_check doctor_checks[] = {
 	{ "screen", doctor_screen,
 		N_("the display's cable and power; journalctl -u schoolpoort-screen -n 20") },
 	{ "certificate", doctor_certificate,
-		N_("sudo schoolpoort-join --fetch takes the renewed one, once provision renew has "
+		N_("sudo schoolpoort-join --fetch takes the renewed one, once "
+		   "schoolpoort-provision renew has "
 		   "made it "
 		   "at the broker; it is used at the next connection, without a restart") },
 	{ "authority", doctor_authority,
@@ -69,7 +70,7 @@ const struct doctor_check doctor_checks[] = {
 	{ "certificate-key", doctor_key,
 		N_("put the key there that the certificate was requested with, or take a new "
 		   "bundle "
-		   "(provision unit at the broker, schoolpoort-join here)") },
+		   "(schoolpoort-provision unit at the broker, schoolpoort-join here)") },
 	{ "broker", doctor_broker,
 		N_("the network, broker.host and broker.port, and the broker's own log: journalctl "
 		   "-u "

@@ -243,13 +243,14 @@ static const char *remedy_of_probe(enum probe_result result)
 			"the clock is wrong, here or where the certificate was made: see clock and "
 			"time-source; it connects by itself once it is right");
 	case PROBE_ENDED:
-		return N_("renew it at the broker: sudo provision renew; if this unit's clock is "
+		return N_("renew it at the broker: sudo schoolpoort-provision renew; if this "
+			  "unit's clock is "
 			  "wrong: see "
 			  "clock");
 	case PROBE_OTHER_HOST:
 		return N_("write the certificate's name in broker.host, or give the broker a "
 			  "certificate for "
-			  "this one: sudo provision hosts, with every name of it");
+			  "this one: sudo schoolpoort-provision hosts, with every name of it");
 	case PROBE_OTHER_CA:
 		return N_("the broker isn't of the CA in broker.ca_file: it is another school's, "
 			  "or the CA was "
