@@ -12,7 +12,8 @@
 /* In the order in which one thing explains the next. */
 const struct doctor_check doctor_checks[] = {
 	{ "configuration", doctor_configuration,
-		N_("put that line right; what is allowed: man unit.conf, what holds: "
+		N_("put that line right; what is allowed: /etc/schoolpoort/unit.conf.sample, what "
+		   "holds: "
 		   "schoolpoortctl "
 		   "--print-config") },
 	{ "program", doctor_program, NULL },

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* Checks of the unit as a whole: its configuration, its program, its time; and what the register knows of the school. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/ctl.h"
 #include "ctl/doctor.h"
@@ -18,7 +20,14 @@ static const char *text_of(const struct wire_node *n, const char *key)
 
 void doctor_configuration(const struct doctor *d, struct doctor_finding *f)
 {
-	if (d->config_reason)
+	if (d->config_reason && access(d->config_path, F_OK) != 0 && errno == ENOENT) {
+		doctor_find(f, DOCTOR_BAD,
+			_("%s isn't there: this machine is no unit of a school yet"),
+			d->config_path);
+		f->remedy = N_("schoolpoort-provision unit, at the broker, makes its bundle: onto "
+			       "this one's boot partition, and restart; or sudo schoolpoort-join "
+			       "FILE. Why one wasn't taken: journalctl -u schoolpoort-join -n 20");
+	} else if (d->config_reason)
 		doctor_find(f, DOCTOR_BAD, "%s", d->config_reason);
 	else
 		doctor_find(f, DOCTOR_OK, _("%s: %s of %s"), d->config_path, d->config.unit_id,

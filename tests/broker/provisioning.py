@@ -316,13 +316,44 @@ def a_revoked_units_session_ends():
         assert "ann" not in (s.dir / "broker/acl").read_text()
 
 
+def nothing_is_lost_or_half_understood():
+    with School() as s:
+        s.unit("gate-1")
+        listed, crl = s.dir / "school/index.txt", s.dir / "broker/revoked.crl"
+        before = listed.read_text(), crl.read_bytes()
+        # A full disk: openssl writes an empty file and says that all is well.
+        shim, path = s.dir / "shim", s.env["PATH"]
+        shim.mkdir()
+        for what, lost in (("-revoke ", listed), ("-gencrl ", s.dir / "school/revoked.crl.new")):
+            (shim / "openssl").write_text(
+                f'#!/bin/sh\n/usr/bin/openssl "$@" || exit\ncase "$*" in *"{what}"*) : >{lost} ;; esac\n')
+            (shim / "openssl").chmod(0o755)
+            s.env["PATH"] = f"{shim}:{path}"
+            assert "disk full" in s.provision("revoke", "gate-1", status=1).stderr, what
+            assert lost != listed or listed.read_text() == before[0]
+            assert crl.read_bytes() == before[1], what
+            s.env["PATH"] = path
+        # Killed between two names of the list.
+        listed.rename(listed.with_name("index.txt.new"))
+        s.provision("revoke", "gate-1")
+        assert [line[0] for line in listed.read_text().splitlines() if "CN=gate-1" in line] == ["R"]
+        assert crl.read_bytes() != before[1]
+        for name in ("--bridge", "-x"):
+            s.provision("unit", name, status=2)
+        # mosquitto_passwd would take the first word alone, and the second without its end.
+        for password in ("only-this:would-count", "with a blank after ", "\twith one before"):
+            s.provision("person", "care", "ann", stdin=password + "\n", status=2)
+        assert "ann" not in (s.dir / "school/members").read_text()
+
+
 if __name__ == "__main__":
     if not school.tool("faketime"):
         school.skip("faketime is not here")
     # Side by side: each is a school of its own, and much of it is waiting for a process to start.
     tests = (a_bundle_makes_a_gate, run_again_changes_nothing, settings_are_kept_and_changed,
              damaged_bundles_are_refused, requests_without_the_code_are_refused, renewal_at_two_thirds,
-             a_unit_joins_over_the_network, a_revoked_units_session_ends)
+             a_unit_joins_over_the_network, a_revoked_units_session_ends,
+             nothing_is_lost_or_half_understood)
     with ThreadPoolExecutor(2) as pool:
         for test, done in [(test, pool.submit(test)) for test in tests]:
             done.result()

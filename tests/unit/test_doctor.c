@@ -704,10 +704,17 @@ static void what_answers_at_the_brokers_port(void **state)
 
 static void a_configuration_that_is_refused_hides_the_rest(void **state)
 {
+	const char *path = on.d.config_path;
+
 	(void)state;
+	on.d.config_path = "/dev/null"; /* it is there */
 	on.d.config_reason = "unit.conf:7: broker.port: \"x\" is no number";
 	expect("refused", "configuration", DOCTOR_BAD, "unit.conf:7: broker.port", "print-config");
 	expect("refused", "program", DOCTOR_NOT_HERE, NULL, NULL);
+	on.d.config_reason = "unit.conf:0: file: can't be read: No such file or directory";
+	on.d.config_path = "/nowhere/unit.conf";
+	expect("fresh", "configuration", DOCTOR_BAD, "no unit of a school yet", "schoolpoort-join");
+	on.d.config_path = path;
 	on.d.config_reason = NULL;
 	expect("taken", "configuration", DOCTOR_OK, "gate-1 of sint-jan", NULL);
 }
