@@ -191,6 +191,14 @@ struct rig *rig_start(void)
 
 void rig_turn(struct rig *rig)
 {
+	int status;
+
+	if (rig->restarts && rig->reader_pid > 0 &&
+		waitpid(rig->reader_pid, &status, WNOHANG) == rig->reader_pid) {
+		rig->reader_pid = 0;
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+		rig_reader(rig);
+	}
 	assert_true(loop_turn(rig->loop, 20000, 64) >= 0);
 }
 

@@ -39,6 +39,7 @@ struct rig {
 	pid_t emu_pid, reader_pid; /* 0: not running */
 	const char *clock; /* --clock of the reader; NULL none */
 	const char *const *wrapper; /* a command put before the reader, ended by NULL; NULL none */
+	bool restarts; /* the reader is started again where it ends with status 1, as its unit does */
 	bool no_stdin; /* start the reader with descriptors 0 and 1 closed */
 	struct rig_said said[RIG_SAID_MAX];
 	size_t n_said;

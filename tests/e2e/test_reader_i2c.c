@@ -172,23 +172,6 @@ static bool can_trace(void)
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* A terminal keeps bytes of the dead chip that a bus wouldn't have: the reader may then end, for its unit to start again. */
-static void wait_back(struct rig *rig, size_t *at)
-{
-	int64_t until_us = clock_mono_us() + INT64_C(60000000);
-	int status;
-
-	while (rig_count_status(rig, *at, WIRE_READER_OK) == 0) {
-		assert_true(clock_mono_us() < until_us);
-		if (waitpid(rig->reader_pid, &status, WNOHANG) == rig->reader_pid) {
-			assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
-			rig_reader(rig);
-		}
-		rig_turn(rig);
-	}
-	(void)rig_wait_status(rig, at, WIRE_READER_OK);
-}
-
 static void dies_and_lives(struct rig *rig, struct bus *bus, int how, const char *word)
 {
 	size_t at = rig->n_said;
@@ -202,7 +185,7 @@ static void dies_and_lives(struct rig *rig, struct bus *bus, int how, const char
 	assert_true(found_ms < 15000); /* 3 s, on a machine with time */
 	rig_turn_ms(rig, 500);
 	bus->dead = ALIVE;
-	wait_back(rig, &at);
+	(void)rig_wait_status(rig, &at, WIRE_READER_OK);
 	bus->card = true;
 	assert_string_equal(rig_wait(rig, &at, WIRE_LOCAL_CARD)->uid, "04a1b2c3");
 	bus->card = false;
@@ -225,6 +208,9 @@ static void n9_dead_i2c_reader_is_found(void **state)
 	(void)snprintf(link, sizeof(link), "%s/session", rig->folder);
 	(void)snprintf(rig->connstring, sizeof(rig->connstring), "pn532_i2c:%s", link);
 	rig->wrapper = traced;
+	/* A terminal keeps bytes that a bus wouldn't have, and the chip's process may come late to a busy machine: the
+	 * reader ends then, as it should. */
+	rig->restarts = true;
 	assert_int_equal(setenv("ASAN_OPTIONS", "detect_leaks=0", 1), 0);
 	pid_t chip = start_chip(bus, link);
 	rig_kiosk(rig, true);
@@ -249,6 +235,7 @@ static void n9_dead_i2c_reader_is_found(void **state)
 	dies_and_lives(rig, bus, NEVER_READY, "never ready");
 	dies_and_lives(rig, bus, NO_ACKNOWLEDGE, "no acknowledge");
 	assert_int_equal(kill(chip, 0), 0);
+	rig->restarts = false;
 	assert_int_equal(rig_stop_reader(rig), 0);
 	assert_int_equal(kill(chip, SIGKILL), 0);
 	assert_int_equal(waitpid(chip, NULL, 0), chip);
