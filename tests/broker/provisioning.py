@@ -333,10 +333,12 @@ def nothing_is_lost_or_half_understood():
             assert lost != listed or listed.read_text() == before[0]
             assert crl.read_bytes() == before[1], what
             s.env["PATH"] = path
-        # Killed between two names of the list.
+        # Killed between two names of the list, or with a password in its hands.
+        (s.dir / "school/password.aB3dEf").write_text("ann:as it was typed\n")
         listed.rename(listed.with_name("index.txt.new"))
         s.provision("revoke", "gate-1")
         assert [line[0] for line in listed.read_text().splitlines() if "CN=gate-1" in line] == ["R"]
+        assert not (s.dir / "school/password.aB3dEf").exists()
         assert crl.read_bytes() != before[1]
         for name in ("--bridge", "-x"):
             s.provision("unit", name, status=2)
