@@ -173,6 +173,10 @@ def use(root):
     for name in ("kiosk.db", "kiosk.db-wal", "kiosk.db.backup", "kiosk.db.damaged-1", "kiosk.ballast", "register.db",
                  "register.db-shm", "register.db.backup", "clock", "homeassistant"):
         root.path(f"/var/lib/schoolpoort/{name}").write_text(name, encoding="utf-8")
+    for name in ("/run/schoolpoort/kiosk.sock.lock", "/run/schoolpoort/register.sock.lock",
+                 "/etc/schoolpoort/region/inside/tls/ca.crt"):
+        root.path(name).parent.mkdir(parents=True, exist_ok=True)
+        root.path(name).write_text(name, encoding="utf-8")
 
 
 def make_school(root):
