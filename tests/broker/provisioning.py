@@ -150,6 +150,23 @@ def settings_are_kept_and_changed():
             s.provision("rename", *wrong, status=2)
 
 
+def a_stick_is_anybodys():
+    with School() as s, School() as other:
+        s.provision("unit", "gate-1")
+        (s.dir / "stick").mkdir()
+        (s.dir / "gate-1.schoolpoort").rename(s.dir / "stick/gate-1.schoolpoort")
+        s.join("g1", "--look", s.dir, "--stick", s.dir / "stick")
+        s.provision("sign", s.dir / "stick/gate-1.request")
+        s.join("g1", "--look", s.dir, "--stick", s.dir / "stick")
+        before = files(s.dir / "g1")
+        # With its certificate it takes no other broker from one, under its own name or as a second unit.
+        for name in ("gate-1", "register"):
+            other.provision("unit", name, "--out", s.dir / f"stick/{name}.schoolpoort")
+            said = s.join("g1", "--look", s.dir, "--stick", s.dir / "stick").stderr
+            assert "not taken from a stick" in said, said
+            assert files(s.dir / "g1") == before
+
+
 def damaged_bundles_are_refused():
     with School() as s:
         s.provision("unit", "gate-1")
@@ -355,7 +372,7 @@ if __name__ == "__main__":
     tests = (a_bundle_makes_a_gate, run_again_changes_nothing, settings_are_kept_and_changed,
              damaged_bundles_are_refused, requests_without_the_code_are_refused, renewal_at_two_thirds,
              a_unit_joins_over_the_network, a_revoked_units_session_ends,
-             nothing_is_lost_or_half_understood)
+             a_stick_is_anybodys, nothing_is_lost_or_half_understood)
     with ThreadPoolExecutor(2) as pool:
         for test, done in [(test, pool.submit(test)) for test in tests]:
             done.result()
