@@ -130,10 +130,12 @@ void night_drop_damaged(struct register_program *r)
 
 	if (!r->state.clock_judges || r->now.mono_us < r->damaged_due_us)
 		return;
-	r->damaged_due_us = r->now.mono_us + DAMAGED_LOOK_US;
 	if (file_drop_oldest(r->config.paths_state_dir, REGISTER_STORE_FILE ".damaged-", before_s,
 		    path, sizeof(path)) == 1)
-		log_warn("damaged_file_removed file=%s reason=old", path);
+		log_warn("damaged_file_removed file=%s reason=old",
+			path); /* next turn: another one */
+	else
+		r->damaged_due_us = r->now.mono_us + DAMAGED_LOOK_US;
 }
 
 void night_close(struct register_program *r)
