@@ -48,6 +48,7 @@ struct register_gate {
 	struct uuid conflict_log; /* one whose numbers were used twice; all zero: none */
 };
 
+#define REGISTER_TALK_DAYS 14 /* a talk that nobody took up stands anew each day, so long */
 #define REGISTER_HEARD_MAX 4096 /* alerts: more than a day of a large school has */
 
 /* A retained alert of before: who knows it drops what is no newer. */
@@ -118,6 +119,16 @@ enum register_fate register_fate_of(
 /** register_take_checkin() - a new check-in of this day. */
 void register_take_checkin(const struct register_state *s, struct day *day, const struct checkin *c,
 	int64_t received_ms, struct register_effects *fx);
+
+/** register_take_talk() - a CHECKIN_TALK that is new. Whenever it was made, it is news today: one a pupil and day.
+ * @today: also where the check-in is of another day. Of a pupil who isn't in the roster nothing comes. */
+void register_take_talk(const struct register_state *s, struct day *today, const struct checkin *c,
+	struct register_effects *fx);
+
+/** register_carry_talks() - before a past day is closed: what nobody took up of its talks stands again today, for
+ * REGISTER_TALK_DAYS from when it was asked for. @fx: of today */
+void register_carry_talks(const struct register_state *s, const struct day *past, struct day *today,
+	struct register_effects *fx);
 
 /** register_settle() - ask every pupil's half days; after a day of today was built anew. */
 void register_settle(const struct register_state *s, struct day *day, struct register_effects *fx);

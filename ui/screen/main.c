@@ -61,6 +61,7 @@ struct app {
 	bool redraw;
 	int64_t view_us; /* when it came */
 	int64_t shown_us; /* when it was drawn */
+	struct uuid shown_checkin; /* of the view that is on the display; a newer one may wait */
 	enum shown shown;
 	int phase;
 	int64_t touched_us, next_display_us, next_watchdog_us;
@@ -147,6 +148,7 @@ static void show_view(struct app *a, int64_t now_us)
 {
 	screen_picture_of(&a->view, &a->settings, &a->words, &a->picture);
 	a->pending = false;
+	a->shown_checkin = a->view.checkin;
 	show(a, SHOWN_VIEW, now_us);
 	screen_client_presented(&a->client, a->view.number, clock_mono_us());
 	screen_speaker_play(a->speaker, a->picture.sound);
@@ -216,7 +218,7 @@ static void look(struct app *a, int64_t now_us)
 	a->redraw = a->redraw || e.redraw;
 	if (e.touch == WIRE_TOUCH_NONE || a->shown != SHOWN_VIEW)
 		return;
-	screen_client_touch(&a->client, e.touch);
+	screen_client_touch(&a->client, e.touch, a->shown_checkin);
 	if (e.touch == WIRE_TOUCH_TALK) {
 		screen_picture_thank(&a->view, &a->settings, &a->words, &a->picture);
 		a->redraw = true;
