@@ -58,6 +58,8 @@ struct config {
 	enum config_late screen_late;
 	int screen_result_ms;
 	bool screen_overview, screen_talk, screen_sound;
+	int screen_volume, screen_soft_volume; /* percent */
+	int screen_soft_until_min, screen_soft_from_min; /* minutes of the day; -1: none */
 	enum config_trust clock_trust;
 	int rules_opens_before_min, rules_late_grace_min, rules_absent_after_min,
 		rules_absent_hold_s;

@@ -94,6 +94,16 @@ const struct config_key config_keys[] = {
 	{ "screen", "talk", CONFIG_SWITCH(screen_talk), .def = "on",
 		.help = "the button by which a pupil asks for a talk" },
 	{ "screen", "sound", CONFIG_SWITCH(screen_sound), .def = "on", .help = "sounds at a tap" },
+	{ "screen", "volume", CONFIG_INT(screen_volume), .def = "100", .min = 0, .max = 100,
+		.unit = "percent", .help = "how loud the sounds are" },
+	{ "screen", "soft_volume", CONFIG_INT(screen_soft_volume), .def = "30", .min = 0,
+		.max = 100, .unit = "percent",
+		.help = "in place of it at the start and end of the day; 30 is half as loud to the "
+			"ear" },
+	{ "screen", "soft_until", CONFIG_OTHER(clock, screen_soft_until_min), .def = "",
+		.help = "from midnight until then the sounds are soft" },
+	{ "screen", "soft_from", CONFIG_OTHER(clock, screen_soft_from_min), .def = "",
+		.help = "from then until midnight the sounds are soft" },
 	{ "clock", "trust", CONFIG_WORD(clock_trust, trust_words), .def = "auto",
 		.help = "auto: by the kernel's synchronisation; always: the clock is kept "
 			"otherwise" },

@@ -67,7 +67,7 @@ static const struct {
 		SCREEN_SOUND_CARD, "Eén kaart tegelijk", "Haal je schoolkaart uit je portefeuille.",
 		false, false },
 	{ "not stored", WIRE_RESULT_NOT_STORED, false, SCREEN_SIGN_NOT_STORED, SCREEN_TONE_FAULT,
-		SCREEN_SOUND_DESK, "Niet bewaard", "Ga langs het onthaal en meld je daar aan.",
+		SCREEN_SOUND_FAULT, "Niet bewaard", "Ga langs het onthaal en meld je daar aan.",
 		false, false },
 };
 

@@ -151,7 +151,7 @@ static void show_view(struct app *a, int64_t now_us)
 	a->shown_checkin = a->view.checkin;
 	show(a, SHOWN_VIEW, now_us);
 	screen_client_presented(&a->client, a->view.number, clock_mono_us());
-	screen_speaker_play(a->speaker, a->picture.sound);
+	screen_speaker_play(a->speaker, a->picture.sound, a->view.at);
 	if (a->frames_dir)
 		write_frame(a);
 }
@@ -248,12 +248,27 @@ static int open_stage(struct app *a, int64_t now_us)
 	if (!screen_stage_has_text(a->stage))
 		log_error("font_absent next=signs_alone; install fonts-inter or fonts-dejavu-core");
 	a->client.silent_us = now_us; /* two seconds for the kiosk from here on */
-	if (a->config.screen_sound) {
-		a->speaker = screen_speaker_open();
-		if (!a->speaker)
-			log_info("sound_absent next=silent");
-	}
+	if (a->config.screen_sound)
+		a->speaker = screen_speaker_create(
+			&(struct screen_loudness){ .volume = a->config.screen_volume,
+				.soft_volume = a->config.screen_soft_volume,
+				.soft_until_min = a->config.screen_soft_until_min,
+				.soft_from_min = a->config.screen_soft_from_min });
 	return 0;
+}
+
+static void care_for_sound(struct app *a, int64_t now_us)
+{
+	switch (screen_speaker_care(a->speaker, now_us)) {
+	case SCREEN_SPEAKER_SAME:
+		break;
+	case SCREEN_SPEAKER_HERE:
+		log_info("sound_open");
+		break;
+	case SCREEN_SPEAKER_ABSENT:
+		log_info("sound_absent next=silent_and_look_again");
+		break;
+	}
 }
 
 static int64_t wait_us(const struct app *a, int64_t now_us)
@@ -282,6 +297,7 @@ static int turn(struct app *a)
 			a->view_us = now_us;
 		}
 		refresh(a, now_us);
+		care_for_sound(a, now_us);
 	}
 	if (now_us >= a->next_watchdog_us) {
 		loop_notify("WATCHDOG=1"); /* by hand: only a whole turn feeds it */
@@ -323,7 +339,7 @@ static int run(struct app *a)
 	}
 	loop_notify("STOPPING=1");
 	screen_client_finish(&a->client);
-	screen_speaker_close(a->speaker);
+	screen_speaker_destroy(a->speaker);
 	screen_stage_close(a->stage);
 	loop_destroy(a->loop);
 	close(a->lock_fd);

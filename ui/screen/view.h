@@ -68,6 +68,8 @@ enum screen_sound {
 	SCREEN_SOUND_INFO,
 	SCREEN_SOUND_DESK,
 	SCREEN_SOUND_CARD, /* hold it differently */
+	SCREEN_SOUND_FAULT, /* this gate is out of order */
+	SCREEN_N_SOUNDS,
 };
 
 /* 0xRRGGBB each. WCAG AA, 4.5:1, for ink on block and for text and soft on ground and panel. */
