@@ -104,6 +104,15 @@ const struct config_key config_keys[] = {
 		.help = "from midnight until then the sounds are soft" },
 	{ "screen", "soft_from", CONFIG_OTHER(clock, screen_soft_from_min), .def = "",
 		.help = "from then until midnight the sounds are soft" },
+	{ "signal", "go", CONFIG_OTHER(gpio, signal_go), .def = "",
+		.help = "the GPIO line of the light for go on, the upper or left one; green" },
+	{ "signal", "desk", CONFIG_OTHER(gpio, signal_desk), .def = "",
+		.help = "that of the light for please read or go to the desk; amber or white" },
+	{ "signal", "piezo", CONFIG_OTHER(gpio, signal_piezo), .def = "",
+		.help = "that of a piezo buzzer that makes its tone itself; screen.sound silences "
+			"it" },
+	{ "signal", "active_low", CONFIG_SWITCH(signal_active_low), .def = "off",
+		.help = "on: a low line is lit, as with most relay boards" },
 	{ "clock", "trust", CONFIG_WORD(clock_trust, trust_words), .def = "auto",
 		.help = "auto: by the kernel's synchronisation; always: the clock is kept "
 			"otherwise" },

@@ -48,7 +48,7 @@ static const struct {
 		"different gates, comma separated, each 1 to 32 of a-z, 0-9 and -" },
 	{ "unknown section", CONFIG_READER, GATE "[brocker]\nport = 1\n",
 		"u.conf:7: brocker.port: unknown section: there are school, unit, paths, broker, "
-		"reader, kiosk, screen, clock, rules, register, export, retention, "
+		"reader, kiosk, screen, signal, clock, rules, register, export, retention, "
 		"homeassistant" },
 	{ "unknown key", CONFIG_READER, GATE "[kiosk]\nrepeats = 1\n",
 		"u.conf:7: kiosk.repeats: unknown key: [kiosk] has repeat_s" },
@@ -393,6 +393,10 @@ static const struct {
 	{ "reader", "reset_line", "gpiochip0:", false },
 	{ "reader", "reset_line", ":17", false },
 	{ "reader", "reset_line", "", true },
+	{ "signal", "go", "gpiochip0:23", true },
+	{ "signal", "piezo", "", true },
+	{ "signal", "desk", "23", false },
+	{ "signal", "active_low", "yes", false },
 	{ "screen", "size", "320x240", true },
 	{ "screen", "size", "320x239", false },
 	{ "screen", "size", "7680x4320", true },
