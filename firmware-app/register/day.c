@@ -63,9 +63,9 @@ struct day *day_create(const struct roster *roster, const struct civil_zone *zon
 	day->roster = roster;
 	day->zone = zone;
 	day->rules = *rules;
-	/* One a pupil and half, one a class and half, one a gate and half, unknown cards, and as many
-	 * again of pupils who have left meanwhile. */
-	day->max_alerts = 2 * roster->n_pupils + 2 * roster->n_classes +
+	/* One a pupil and half, a talk a pupil, one a class and half, one a gate and half, unknown cards, and
+	 * as many again of pupils who have left meanwhile. */
+	day->max_alerts = 3 * roster->n_pupils + 2 * roster->n_classes +
 			  (size_t)(2 * DAY_GATES_MAX + DAY_UNKNOWN_MAX) + 1000;
 	day->pupils = calloc(roster->n_pupils + 1, sizeof(*day->pupils));
 	day->classes = calloc(2 * roster->n_classes + 1, sizeof(*day->classes));
