@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "sys/config_type.h"
+#include "sys/file.h"
 #include "unit/unit.h"
 
 #define SCHOOL "[school]\nid = sint-jan\ncard_key_file = key\n"
@@ -573,6 +574,13 @@ static void test_sample(void **state)
 	restore(STDOUT_FILENO, saved);
 	char text[32768];
 	(void)snprintf(text, sizeof(text), "%s", content("out"));
+	/* The package ships it. */
+	char *shipped = NULL;
+	assert_true(file_read(TEST_SOURCE_DIR "/firmware-app/packaging/unit.conf.sample",
+			    sizeof(text), &shipped) > 0);
+	if (strcmp(shipped, text) != 0)
+		fail_msg("packaging/unit.conf.sample isn't what config_sample() prints now");
+	free(shipped);
 	for (size_t i = 0; i < config_n_keys; i++) {
 		char line[80];
 		(void)snprintf(line, sizeof(line), "\n#%s =", config_keys[i].key);
