@@ -61,6 +61,7 @@ struct config {
 	bool screen_overview, screen_talk, screen_sound;
 	int screen_volume, screen_soft_volume; /* percent */
 	int screen_soft_until_min, screen_soft_from_min; /* minutes of the day; -1: none */
+	int screen_dark_from_min, screen_dark_until_min; /* likewise */
 	char signal_go[CONFIG_TEXT_MAX], signal_desk[CONFIG_TEXT_MAX],
 		signal_piezo[CONFIG_TEXT_MAX]; /* "" none */
 	bool signal_active_low;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: EUPL-1.2
 schoolpoort_unit_test(screen_view SOURCES test_screen_view.c USES screen_view)
+schoolpoort_unit_test(screen_name SOURCES test_screen_name.c USES screen_view)
 schoolpoort_unit_test(screen_words SOURCES test_screen_words.c USES screen_view)
 schoolpoort_unit_test(screen_signs SOURCES test_screen_signs.c USES screen_view)
 schoolpoort_unit_test(screen_text

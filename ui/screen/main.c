@@ -219,10 +219,6 @@ static void look(struct app *a, int64_t now_us)
 	if (e.touch == WIRE_TOUCH_NONE || a->shown != SHOWN_VIEW)
 		return;
 	screen_client_touch(&a->client, e.touch, a->shown_checkin);
-	if (e.touch == WIRE_TOUCH_TALK) {
-		screen_picture_thank(&a->view, &a->settings, &a->words, &a->picture);
-		a->redraw = true;
-	}
 }
 
 /* Return: 0, also where there is no display yet; or -1 where it makes no sense to go on. */
@@ -360,6 +356,8 @@ static void settle(struct app *a)
 		.late_open = a->config.screen_late == CONFIG_LATE_OPEN,
 		.overview = a->config.screen_overview,
 		.talk = a->config.screen_talk,
+		.dark_from_min = a->config.screen_dark_from_min,
+		.dark_until_min = a->config.screen_dark_until_min,
 	};
 }
 
