@@ -2,6 +2,7 @@
 schoolpoort_unit_test(screen_view SOURCES test_screen_view.c USES screen_view)
 schoolpoort_unit_test(screen_name SOURCES test_screen_name.c USES screen_view)
 schoolpoort_unit_test(screen_words SOURCES test_screen_words.c USES screen_view)
+schoolpoort_unit_test(screen_vision SOURCES test_screen_vision.c USES screen_draw screen_view m)
 schoolpoort_unit_test(screen_signs SOURCES test_screen_signs.c USES screen_view)
 schoolpoort_unit_test(screen_text
 	SOURCES test_screen_text.c ${CMAKE_SOURCE_DIR}/tests/golden/screen_views.c

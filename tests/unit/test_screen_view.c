@@ -338,6 +338,17 @@ static void test_contrast_of_every_text(void **state)
 				fmin(contrast(c->text, c->panel), contrast(c->soft, c->panel))));
 		print_message("tone %d: least contrast %.1f\n", tone, least);
 		assert_true(least >= 4.5);
+		/* Marks of the record, and what is drawn faint at half strength: 3:1, as graphics. */
+		for (int mark = SCREEN_SIGN_MARK_PRESENT; mark <= SCREEN_SIGN_MARK_EXCUSED;
+			mark++) {
+			uint32_t colour =
+				screen_mark_colour((enum screen_sign)mark, (enum screen_tone)tone);
+			assert_true(contrast(colour, c->panel) >= 3 || tone == SCREEN_TONE_NIGHT);
+			assert_true(contrast(colour, c->ground) >= 3 || tone == SCREEN_TONE_NIGHT);
+		}
+		uint32_t faint = (c->ink >> 1 & 0x7f7f7f) + (c->block >> 1 & 0x7f7f7f);
+		if (tone == SCREEN_TONE_CALM) /* the wallet and the phone are on it alone */
+			assert_true(contrast(faint, c->block) >= 3);
 	}
 }
 

@@ -32,6 +32,7 @@ struct screen_draw {
 	struct screen_text *text;
 	int width, height;
 	bool upright;
+	SDL_Point shift; /* against burning in */
 	struct stamp stamp[STAMPS];
 	struct button button[BUTTONS];
 	int n_buttons;
@@ -178,6 +179,15 @@ static void put_box(struct screen_draw *d, SDL_Rect at, uint32_t colour)
 		put_stamp(d, &want, at.x, at.y);
 }
 
+void screen_draw_shift(struct screen_draw *d, int64_t step)
+{
+	static const SDL_Point places[] = { { 0, 0 }, { 1, 0 }, { 1, 1 }, { 0, 1 }, { -1, 1 },
+		{ -1, 0 }, { -1, -1 }, { 0, -1 } };
+	int far = px(d, 0.8f);
+	const SDL_Point *place = &places[(uint64_t)step % (sizeof(places) / sizeof(places[0]))];
+	d->shift = (SDL_Point){ place->x * far, place->y * far };
+}
+
 static SDL_Rect block_of(const struct screen_draw *d, enum screen_layout layout)
 {
 	bool record = layout == SCREEN_LAYOUT_RECORD;
@@ -320,7 +330,7 @@ static void put_staff(struct screen_draw *d, const struct screen_picture *p,
 	const struct screen_colours *c, SDL_Rect block)
 {
 	int size = px(d, 5);
-	SDL_Rect at = { px(d, 3.5f), block.h - px(d, 3.5f) - size, size, size };
+	SDL_Rect at = { block.x + px(d, 3.5f), block.y + block.h - px(d, 3.5f) - size, size, size };
 	if (p->staff_offline) {
 		put_sign(d, SCREEN_SIGN_OFFLINE, at, c->ink, c->block);
 		at.x += size + px(d, 2.5f);
@@ -442,7 +452,8 @@ static void draw_record_block(struct screen_draw *d, const struct screen_picture
 	const struct screen_colours *c, SDL_Rect block)
 {
 	int margin = px(d, 5);
-	SDL_Rect in = { margin, margin, block.w - 2 * margin, block.h - 2 * margin };
+	SDL_Rect in = { block.x + margin, block.y + margin, block.w - 2 * margin,
+		block.h - 2 * margin };
 	char name[sizeof(p->name)];
 	shorten(d, p->name, 7, in, name, sizeof(name));
 	const struct group group[] = {
@@ -450,9 +461,9 @@ static void draw_record_block(struct screen_draw *d, const struct screen_picture
 		{ p->detail, SCREEN_TEXT_MEDIUM, c->ink, 7.2f, 5.2f, 3, 4, false },
 	};
 	if (p->talk_label[0]) {
-		SDL_Rect at = { in.x, block.h - px(d, 15) - px(d, 11), in.w, px(d, 15) };
+		SDL_Rect at = { in.x, block.y + block.h - px(d, 15) - px(d, 11), in.w, px(d, 15) };
 		if (d->upright)
-			at.y = block.h - px(d, 15) - margin;
+			at.y = block.y + block.h - px(d, 15) - margin;
 		in.h = at.y - in.y - px(d, 3);
 		put_label(d, at, p->talk_done ? SCREEN_SIGN_MARK_PRESENT : SCREEN_SIGN_TALK,
 			p->talk_label, p->talk_done ? c->block : c->ink,
@@ -496,10 +507,18 @@ bool screen_draw_picture(struct screen_draw *d, const struct screen_picture *p, 
 {
 	const struct screen_colours *c = screen_colours_of(p->tone);
 	SDL_Rect block = block_of(d, p->layout), ground = ground_of(d, block);
+	/* The block stays at the display's edge, and its inner edge moves with the rest. */
+	SDL_Rect field = block;
+	field.w += d->upright ? 0 : d->shift.x;
+	field.h += d->upright ? d->shift.y : 0;
+	block.x += d->shift.x;
+	block.y += d->shift.y;
+	ground.x += d->shift.x;
+	ground.y += d->shift.y;
 	d->n_buttons = 0;
 	d->cut = false;
 	fill(d, (SDL_Rect){ 0, 0, d->width, d->height }, c->ground);
-	fill(d, block, c->block);
+	fill(d, field, c->block);
 	switch (p->layout) {
 	case SCREEN_LAYOUT_IDLE:
 		if (p->headline[0]) /* nobody is asked for a card before a kiosk has spoken */

@@ -40,6 +40,7 @@
 #define LOOK_IDLE_US 250000
 #define BUSY_AFTER_TOUCH_US (5 * SECOND_US)
 #define PHASE_US 700000 /* of the hint's waves */
+#define SHIFT_EVERY_US (300 * SECOND_US) /* an OLED shows an edge after hours */
 #define EVENTS_PER_TURN 64
 
 enum shown { SHOWN_NOTHING, SHOWN_START, SHOWN_VIEW, SHOWN_AWAY };
@@ -138,6 +139,8 @@ static void show(struct app *a, enum shown what, int64_t now_us)
 	a->shown = what;
 	a->redraw = false;
 	a->phase = 0;
+	/* With a view alone, of which each minute brings one: nothing is drawn for its sake. */
+	screen_stage_shift(a->stage, a->frames_dir ? 0 : now_us / SHIFT_EVERY_US);
 	screen_stage_show(a->stage, &a->picture, 0);
 	a->shown_us = now_us;
 	if (what == SHOWN_AWAY && a->frames_dir && !again)
