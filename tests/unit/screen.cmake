@@ -14,9 +14,13 @@ if(BUILD_TESTING)
 			TEST_LOCALE_DIR="${CMAKE_BINARY_DIR}/locale")
 	endforeach()
 endif()
+schoolpoort_unit_test(screen_stage
+	SOURCES test_screen_stage.c ${CMAKE_SOURCE_DIR}/ui/screen/stage.c
+	USES screen_draw screen_view)
 schoolpoort_unit_test(screen_program SOURCES test_screen_program.c USES wire sys)
 if(BUILD_TESTING)
 	add_dependencies(test_screen_program schoolpoort-screen)
 	target_compile_definitions(test_screen_program PRIVATE
 		SCREEN_PROGRAM="$<TARGET_FILE:schoolpoort-screen>")
+	schoolpoort_long_test(screen_taps_long 900 COMMAND test_screen_program --taps 600)
 endif()
