@@ -503,13 +503,27 @@ static void raise_talk(const struct turn *t, int64_t pupil, const char *gate, in
 	memcpy(a->gate, gate, sizeof(a->gate));
 }
 
+/* A register that has lost pupils doesn't know whom it doesn't know. */
+static bool may_be_pupil(const struct turn *t, int64_t pupil)
+{
+	return roster_pupil_of(t->day->roster, pupil) || (t->s->roster_lost && pupil > 0);
+}
+
 void register_take_talk(const struct register_state *s, struct day *today, const struct checkin *c,
 	struct register_effects *fx)
 {
 	struct turn t = turn_of(s, today, fx);
 	assert(t.is_today);
-	if (roster_pupil_of(today->roster, c->pupil))
+	if (may_be_pupil(&t, c->pupil))
 		raise_talk(&t, c->pupil, c->gate, s->now_ms);
+}
+
+/* @t: of any day; all have one roster */
+static bool is_carried(const struct turn *t, const struct alert *a)
+{
+	return a->kind == ALERT_TALK && a->state == ALERT_OPEN &&
+	       t->s->now_ms - a->raised_at_ms < REGISTER_TALK_DAYS * 24 * HOUR_MS &&
+	       may_be_pupil(t, a->pupil);
 }
 
 void register_carry_talks(const struct register_state *s, const struct day *past, struct day *today,
@@ -519,9 +533,7 @@ void register_carry_talks(const struct register_state *s, const struct day *past
 	assert(t.is_today);
 	for (size_t i = 0; i < past->n_alerts; i++) {
 		const struct alert *a = &past->alerts[i];
-		if (a->kind == ALERT_TALK && a->state == ALERT_OPEN &&
-			s->now_ms - a->raised_at_ms < REGISTER_TALK_DAYS * 24 * HOUR_MS &&
-			roster_pupil_of(today->roster, a->pupil))
+		if (is_carried(&t, a))
 			raise_talk(&t, a->pupil, a->gate, a->raised_at_ms);
 	}
 }
@@ -535,8 +547,11 @@ static void settle_strangers(const struct turn *t)
 			continue;
 		if (a->kind == ALERT_UNKNOWN_CARD && roster_card_of(t->day->roster, a->card))
 			tell(t, (int32_t)i, ALERT_EVENT_CARD_LINKED);
-		if ((a->kind == ALERT_ABSENT || a->kind == ALERT_LATE || a->kind == ALERT_TALK) &&
-			!roster_pupil_of(t->day->roster, a->pupil))
+		bool stranger = a->kind == ALERT_TALK
+					? !may_be_pupil(t, a->pupil)
+					: (a->kind == ALERT_ABSENT || a->kind == ALERT_LATE) &&
+						  !roster_pupil_of(t->day->roster, a->pupil);
+		if (stranger)
 			tell(t, (int32_t)i, ALERT_EVENT_NOT_EXPECTED);
 	}
 }
@@ -803,8 +818,7 @@ void register_close_day(
 {
 	struct turn t = turn_of(s, day, fx);
 	for (size_t i = 0; i < day->n_alerts; i++) {
-		const struct alert *a = &day->alerts[i];
-		bool carried = a->kind == ALERT_TALK && a->state == ALERT_OPEN;
+		bool carried = is_carried(&t, &day->alerts[i]);
 		tell(&t, (int32_t)i, carried ? ALERT_EVENT_SUPERSEDED : ALERT_EVENT_HALF_DAY_OVER);
 	}
 }

@@ -22,7 +22,8 @@
 #include "store/register_store.h"
 #include "wire/wire.h"
 
-#define REGISTER_TALK_DAYS 14 /* a talk that nobody took up stands anew each day, so long */
+#define REGISTER_TALK_DAYS                                                                         \
+	28 /* a talk that nobody took up stands anew each day, so long: two weeks of holidays with their weekends, and school days */
 #define REGISTER_HEARD_MAX 4096 /* alerts: more than a day of a large school has */
 
 /* A retained alert of before: who knows it drops what is no newer. */
@@ -95,7 +96,8 @@ void register_take_checkin(const struct register_state *s, struct day *day, cons
 	int64_t received_ms, struct register_effects *fx);
 
 /** register_take_talk() - a CHECKIN_TALK that is new. Whenever it was made, it is news today: one a pupil and day.
- * @today: also where the check-in is of another day. Of a pupil who isn't in the roster nothing comes. */
+ * @today: also where the check-in is of another day. Of a pupil who isn't in the roster nothing comes, unless
+ * it has lost some. */
 void register_take_talk(const struct register_state *s, struct day *today, const struct checkin *c,
 	struct register_effects *fx);
 

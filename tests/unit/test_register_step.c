@@ -530,7 +530,7 @@ static void test_talk_that_nobody_heard_is_carried_on(void **state)
 	static const struct {
 		int day;
 		bool carried;
-	} row[] = { { 24, true }, { 27, true }, { 36, true }, { 38, false } };
+	} row[] = { { 24, true }, { 27, true }, { 36, true }, { 50, true }, { 52, false } };
 	struct school *s = *state;
 	school_now(s, HMS(15, 50, 0));
 	ask_for_talk(s, s->day, NOOR, s->state.now_ms);
@@ -555,6 +555,7 @@ static void test_talk_that_nobody_heard_is_carried_on(void **state)
 		}
 		day_destroy(today);
 	}
+	s->state.now_ms = asked_ms + INT64_C(36000000);
 	register_effects_clear(s->fx);
 	register_close_day(&s->state, s->day, s->fx);
 	school_write(s, s->day);
@@ -562,6 +563,62 @@ static void test_talk_that_nobody_heard_is_carried_on(void **state)
 	EXPECT_ALERT(s, "r0000012346", "talk resolved half_day_over confirmed 3");
 	EXPECT_ALERT(s, "r0000012349", "talk resolved reached confirmed 2");
 	s->state.today = MONDAY;
+}
+
+/* Asked for on the last afternoon before two weeks without anybody: the first day of school has it. */
+static void test_talk_outlives_the_holidays(void **state)
+{
+	static const struct civil_date first[] = { { 2027, 1, 4 }, { 2022, 4, 19 } };
+	static const struct civil_date last[] = { { 2026, 12, 18 }, { 2022, 4, 1 } };
+	struct school *s = *state;
+	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
+		s->state.today = last[i];
+		s->state.now_ms = instant(last[i], HMS(15, 50, 0));
+		struct day *friday = school_build(s, last[i]);
+		register_effects_clear(s->fx);
+		struct checkin c = school_checkin(s, NOOR, "gate-1", s->state.now_ms);
+		c.result = CHECKIN_TALK;
+		register_take_talk(&s->state, friday, &c, s->fx);
+		s->state.today = first[i];
+		s->state.now_ms = instant(first[i], HMS(9, 0, 0));
+		struct day *monday = school_build(s, first[i]);
+		register_effects_clear(s->fx);
+		register_carry_talks(&s->state, friday, monday, s->fx);
+		assert_int_equal(monday->n_alerts, 1);
+		day_destroy(friday);
+		day_destroy(monday);
+	}
+	s->state.today = MONDAY;
+}
+
+/* What stands nowhere else isn't said to: too old, or of somebody who has left. */
+static void test_talk_that_ends_says_how(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(15, 50, 0));
+	ask_for_talk(s, s->day, NOOR, s->state.now_ms);
+	s->state.today = civil_date_of_day(civil_day_number(MONDAY) + REGISTER_TALK_DAYS + 1);
+	s->state.now_ms = instant(s->state.today, HMS(0, 0, 1));
+	register_effects_clear(s->fx);
+	register_close_day(&s->state, s->day, s->fx);
+	school_write(s, s->day);
+	EXPECT_ALERT(s, "r0000012345", "talk resolved half_day_over confirmed 2");
+	s->state.today = MONDAY;
+}
+
+/* A register that has lost its pupils knows nobody: who asked is somebody all the same. */
+static void test_talk_of_a_pupil_who_was_forgotten(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(8, 20, 0));
+	s->state.roster_lost = true;
+	ask_for_talk(s, s->day, 999, s->state.now_ms);
+	EXPECT_ALERT(s, "r0000000999", "talk open confirmed 1");
+	s->state.roster_lost = false;
+	register_effects_clear(s->fx);
+	register_settle(&s->state, s->day, s->fx);
+	school_write(s, s->day);
+	EXPECT_ALERT(s, "r0000000999", "talk resolved other confirmed 2");
 }
 
 static void test_blocked_card_is_no_presence(void **state)
@@ -1284,6 +1341,9 @@ int main(void)
 		ONE(test_talk_is_an_alert_and_no_presence),
 		ONE(test_talk_without_time_holds_nobody_up),
 		ONE(test_talk_that_nobody_heard_is_carried_on),
+		ONE(test_talk_outlives_the_holidays),
+		ONE(test_talk_that_ends_says_how),
+		ONE(test_talk_of_a_pupil_who_was_forgotten),
 		ONE(test_blocked_card_is_no_presence),
 		ONE(test_blocked_from_its_moment_on),
 		ONE(c6_a_tap_without_time_keeps_the_gate_incomplete),
