@@ -66,6 +66,7 @@ const struct screen_view_row screen_view_rows[] = {
 			OK,
 			.name = "Noor",
 			.talk_asked = true,
+			.late_30_days = 2,
 			RECORD } },
 	{ "overview_empty", false, false,
 		{ .state = WIRE_VIEW_OVERVIEW, .at = "08:14", OK, .name = "Ilyas" } },
