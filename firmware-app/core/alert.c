@@ -288,6 +288,8 @@ static bool apply(struct alert *a, const struct alert_change *c)
 	case ALERT_EVENT_EXCUSED:
 		return apply_untrue(a, c, ALERT_EXCUSED);
 	case ALERT_EVENT_NOT_EXPECTED:
+		if (a->kind == ALERT_TALK) /* who asked has left: it was true all the same */
+			return apply_close(a, c, true, ALERT_RESOLVED, ALERT_OTHER);
 		return apply_untrue(a, c, ALERT_OTHER);
 	case ALERT_EVENT_COUNT:
 		return apply_count(a, c);
@@ -299,6 +301,11 @@ static bool apply(struct alert *a, const struct alert_change *c)
 	case ALERT_EVENT_CARD_LINKED:
 		return apply_close(
 			a, c, a->kind == ALERT_UNKNOWN_CARD, ALERT_RESOLVED, ALERT_CARD_LINKED);
+	case ALERT_EVENT_ASKED:
+		if (a->kind != ALERT_TALK || !alert_is_over(a))
+			return false;
+		open_again(a, a->certainty);
+		return true;
 	case ALERT_EVENT_HALF_DAY_OVER:
 		return apply_close(a, c, true, ALERT_RESOLVED, ALERT_HALF_DAY_OVER);
 	case ALERT_EVENT_ACKNOWLEDGE:

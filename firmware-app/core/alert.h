@@ -108,6 +108,7 @@ enum alert_event {
 	ALERT_EVENT_SUPERSEDED, /* others stand for it */
 	ALERT_EVENT_GATE_BACK, /* gate_silent: the gate has told all */
 	ALERT_EVENT_CARD_LINKED, /* unknown_card: it is a pupil's now */
+	ALERT_EVENT_ASKED, /* talk: asked for again; one that is over opens again */
 	ALERT_EVENT_HALF_DAY_OVER, /* the half day, or the day, has ended */
 	ALERT_EVENT_ACKNOWLEDGE, /* a person: by */
 	ALERT_EVENT_RESOLVE, /* a person: by, what, note */

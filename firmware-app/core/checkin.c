@@ -15,6 +15,7 @@ static const char *const result_words[] = {
 	[CHECKIN_NOT_EXPECTED] = "not_expected",
 	[CHECKIN_UNKNOWN_CARD] = "unknown_card",
 	[CHECKIN_BLOCKED_CARD] = "blocked_card",
+	[CHECKIN_TALK] = "talk",
 };
 
 static const char *const clock_words[] = {

@@ -26,6 +26,7 @@ enum checkin_result {
 	CHECKIN_NOT_EXPECTED,
 	CHECKIN_UNKNOWN_CARD,
 	CHECKIN_BLOCKED_CARD,
+	CHECKIN_TALK, /* no tap: a pupil asked for a talk; has a pupil and no card, and makes nobody present */
 };
 
 /* How far the wall clock could be trusted. Source: library-facts.md section 6. */

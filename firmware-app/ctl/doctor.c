@@ -59,6 +59,10 @@ const struct doctor_check doctor_checks[] = {
 		   "dtoverlay=i2c-gpio; then restart. Better: wire the reader by UART") },
 	{ "screen", doctor_screen,
 		N_("the display's cable and power; journalctl -u schoolpoort-screen -n 20") },
+	{ "signal", doctor_signal,
+		N_("put signal.go, desk and piezo right: gpiodetect names the chips, gpioinfo "
+		   "their "
+		   "lines") },
 	{ "certificate", doctor_certificate,
 		N_("sudo schoolpoort-join --fetch takes the renewed one, once "
 		   "schoolpoort-provision renew has "

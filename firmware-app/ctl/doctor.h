@@ -106,8 +106,8 @@ typedef void doctor_look_fn(const struct doctor *d, struct doctor_finding *ret_f
 /* doctor_unit.c */
 /** doctor_configuration() … - the rows of the table; each says there what it is about. */
 doctor_look_fn doctor_configuration, doctor_program, doctor_rehearsal, doctor_clock,
-	doctor_time_source, doctor_rtc, doctor_time_zone, doctor_screen, doctor_gates, doctor_lists,
-	doctor_refused;
+	doctor_time_source, doctor_rtc, doctor_time_zone, doctor_screen, doctor_signal,
+	doctor_gates, doctor_lists, doctor_refused;
 /* doctor_reader.c */
 /** doctor_reader() … - likewise. */
 doctor_look_fn doctor_reader, doctor_module, doctor_pcscd, doctor_console, doctor_bluetooth,

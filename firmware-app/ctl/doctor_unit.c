@@ -158,6 +158,36 @@ void doctor_time_zone(const struct doctor *d, struct doctor_finding *f)
 
 /* ---- screen ---- */
 
+/* Lights and buzzer, where a line of theirs is set. */
+void doctor_signal(const struct doctor *d, struct doctor_finding *f)
+{
+	const char *const lines[] = { d->config.signal_go, d->config.signal_desk,
+		d->config.signal_piezo };
+	int n_set = 0;
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char device[CONFIG_TEXT_MAX + 8];
+		if (!lines[i][0])
+			continue;
+		n_set++;
+		(void)snprintf(
+			device, sizeof(device), "/dev/%.*s", (int)strcspn(lines[i], ":"), lines[i]);
+		if (!doctor_is_gate(d) || doctor_exists(d, device))
+			continue;
+		doctor_find(f, DOCTOR_BAD, _("%s isn't there"), device);
+		return;
+	}
+	if (!n_set || !doctor_is_gate(d))
+		return;
+	if (doctor_runs(d, "schoolpoort-signal", NULL)) {
+		doctor_find(f, DOCTOR_OK, _("lights and buzzer are told"));
+		return;
+	}
+	doctor_find(f, DOCTOR_BAD, _("schoolpoort-signal doesn't run"));
+	f->remedy = N_("sudo systemctl enable --now schoolpoort-signal; why it ended: journalctl "
+		       "-u schoolpoort-signal -n 20");
+}
+
 void doctor_screen(const struct doctor *d, struct doctor_finding *f)
 {
 	if (!doctor_is_gate(d))

@@ -171,6 +171,17 @@ static void take_presented(struct kiosk *k, struct kiosk_client *c, const struct
 		k->view_sent_us = -1;
 }
 
+static void take_touch(struct kiosk *k, const struct wire_local *m)
+{
+	struct kiosk_input input = { .kind = KIOSK_INPUT_TOUCH, .touch = m->touch };
+	uint8_t random[UUID_BYTES];
+
+	secret_random(random, sizeof(random));
+	input.id = uuid_from_random(random);
+	input.touched = m->checkin;
+	(void)kiosk_push(k, &input, mono_us());
+}
+
 /* Return: why this client may not say that, or NULL. */
 static const char *refuse_by_role(const struct kiosk_client *c, enum wire_local_type type)
 {
@@ -274,9 +285,7 @@ static void take_datagram(
 		take_presented(k, c, &m);
 		break;
 	case WIRE_LOCAL_TOUCH:
-		(void)kiosk_push(k,
-			&(struct kiosk_input){ .kind = KIOSK_INPUT_TOUCH, .touch = m.touch },
-			mono_us());
+		take_touch(k, &m);
 		break;
 	case WIRE_LOCAL_REQUEST:
 		answer(k, from, bytes, len, fd);

@@ -64,7 +64,7 @@ void disk_remember(struct kiosk *k)
 	k->taps_today = 0;
 	for (int i = n - 1; i >= 0; i--) {
 		kiosk_remember(&k->state, &rows[i], &k->now);
-		if (rows[i].revision == 1 &&
+		if (rows[i].revision == 1 && rows[i].result != CHECKIN_TALK &&
 			civil_date_compare(civil_local_of(&k->zone, rows[i].at_ms).date, today) ==
 				0)
 			k->taps_today++;
@@ -450,7 +450,8 @@ static void note_taps(struct kiosk *k)
 	if (civil_date_compare(today, k->taps_date) != 0)
 		k->taps_today = 0;
 	k->taps_date = today;
-	k->taps_today += (int64_t)k->fx.n_rows;
+	for (size_t i = 0; i < k->fx.n_rows; i++)
+		k->taps_today += k->fx.rows[i].result != CHECKIN_TALK;
 	if (k->now.state == CLOCK_STATE_TRUSTED)
 		clock_newest_event(&k->clock, k->now.wall_ms);
 }

@@ -73,6 +73,8 @@ static void trace_rows(struct kiosk *k, int64_t committed_us)
 {
 	for (size_t i = 0; i < k->fx.n_rows; i++) {
 		const struct checkin *row = &k->fx.rows[i];
+		if (row->result == CHECKIN_TALK) /* no tap: it has no time to be seen in */
+			continue;
 		struct trace_tap tap = {
 			.id = row->id, .seq = row->seq, .committed_us = committed_us
 		};
@@ -173,6 +175,7 @@ static int init_state(struct kiosk *k)
 		.result_ms = c->screen_result_ms,
 		.show_name = to_wire_names(c->screen_show_name),
 		.overview = c->screen_overview,
+		.talk = c->screen_talk,
 		.carry = c->rules_afternoon == CONFIG_AFTERNOON_CARRY,
 	};
 	char boot[37];

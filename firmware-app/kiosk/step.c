@@ -160,6 +160,8 @@ static enum wire_view_result result_of(enum checkin_result result)
 		return WIRE_RESULT_UNKNOWN_CARD;
 	case CHECKIN_BLOCKED_CARD:
 		return WIRE_RESULT_BLOCKED_CARD;
+	case CHECKIN_TALK: /* no tap */
+		return WIRE_RESULT_NONE;
 	}
 	return WIRE_RESULT_NONE;
 }
@@ -298,6 +300,7 @@ static void show_overview(struct kiosk_state *state, const struct roster_pupil *
 	view.late_30_days = pupil->late_30_days;
 	view.n_recent = pupil->n_recent;
 	memcpy(view.recent, pupil->recent, sizeof(view.recent));
+	view.talk = state->settings.talk && state->store_ok;
 	show(state, view, pupil->id, now->mono_us + INT64_C(1000) * KIOSK_OVERVIEW_MS, fx);
 }
 
@@ -528,12 +531,39 @@ static void step_card(struct kiosk_state *state, const struct kiosk_input *input
 	accept_tap(state, &tap, input, now, fx);
 }
 
-static void step_touch(struct kiosk_state *state, enum wire_touch touch, const struct now *now,
-	struct kiosk_effects *fx)
+/*
+ * In the log like a tap, so that it is delivered like one; but it is nobody's presence. It can be asked for again as soon
+ * as the record is opened again: that it was, the gate doesn't keep in mind. The register raises one alert.
+ */
+static void ask_for_talk(struct kiosk_state *state, const struct kiosk_input *input,
+	const struct now *now, struct kiosk_effects *fx)
+{
+	struct wire_view view = state->view;
+	struct tap tap = { .at_ms = now->wall_ms,
+		.pupil = pupil_of(state, state->view_pupil),
+		.result = CHECKIN_TALK };
+
+	if (!tap.pupil || view.state != WIRE_VIEW_OVERVIEW || !view.talk)
+		return;
+	tap.has_local = state->settings.zone && checkin_clock_judges(state->clock);
+	if (tap.has_local)
+		tap.local = civil_local_of(state->settings.zone, tap.at_ms);
+	assert(fx->n_rows < KIOSK_INPUTS_PER_TURN);
+	fx->rows[fx->n_rows++] = to_row(state, &tap, input, now);
+	view.talk = false;
+	view.talk_asked = true;
+	show(state, view, tap.pupil->id, now->mono_us + INT64_C(1000) * KIOSK_THANKS_MS, fx);
+}
+
+static void step_touch(struct kiosk_state *state, const struct kiosk_input *input,
+	const struct now *now, struct kiosk_effects *fx)
 {
 	const struct roster_pupil *pupil = pupil_of(state, state->view_pupil);
 
-	switch (touch) {
+	/* A finger that meant the picture of who was here before must not speak for who is here now. */
+	if (!uuid_is_none(input->touched) && !uuid_equal(input->touched, state->view.checkin))
+		return;
+	switch (input->touch) {
 	case WIRE_TOUCH_OVERVIEW:
 		if (pupil && state->view.state == WIRE_VIEW_RESULT && state->settings.overview) {
 			struct wire_view of = state->view;
@@ -544,7 +574,9 @@ static void step_touch(struct kiosk_state *state, enum wire_touch touch, const s
 		if (!rests(state))
 			show_rest(state, now, fx);
 		break;
-	case WIRE_TOUCH_TALK: /* not offered: a view's "talk" is false until a talk can reach the register */
+	case WIRE_TOUCH_TALK:
+		ask_for_talk(state, input, now, fx);
+		break;
 	case WIRE_TOUCH_NONE:
 		break;
 	}
@@ -587,7 +619,7 @@ void kiosk_step(struct kiosk_state *state, const struct kiosk_input *input, cons
 		state->reader_ok = input->flag;
 		break;
 	case KIOSK_INPUT_TOUCH:
-		step_touch(state, input->touch, now, fx);
+		step_touch(state, input, now, fx);
 		break;
 	case KIOSK_INPUT_ARRIVAL:
 		set_in(state, input->arrival.pupil, input->arrival.date, input->arrival.half, now);
@@ -636,7 +668,10 @@ void kiosk_refuse(struct kiosk_state *state, const struct now *now, struct kiosk
 	for (size_t i = 0; i < fx->n_rows; i++) {
 		bool was_in = false;
 		for (size_t v = 0; v < fx->n_views; v++) {
-			if (!uuid_equal(fx->views[v].checkin, fx->rows[i].id))
+			bool promises = fx->rows[i].result == CHECKIN_TALK
+						? fx->views[v].talk_asked
+						: uuid_equal(fx->views[v].checkin, fx->rows[i].id);
+			if (!promises)
 				continue;
 			was_in = was_in || fx->views[v].result == WIRE_RESULT_ALREADY;
 			struct wire_view bare = new_view(state, WIRE_VIEW_RESULT, now->wall_ms);

@@ -23,6 +23,8 @@
 #define KIOSK_IN_SLOTS                                                                             \
 	65536 /* a power of two, three times ROSTER_PUPILS_MAX: the table stays sparse */
 #define KIOSK_OVERVIEW_MS 8000 /* time to read fifteen days; then it closes by itself */
+#define KIOSK_THANKS_MS                                                                            \
+	3000 /* a talk was asked for: time to read that, and then nothing of it stays */
 #define KIOSK_TAP_AGE_MAX_MS                                                                       \
 	60000 /* a card seen longer ago than this is dated when it was received */
 
@@ -37,7 +39,7 @@ struct kiosk_settings {
 	int repeat_s;
 	int result_ms;
 	enum wire_names show_name;
-	bool overview;
+	bool overview, talk;
 	bool carry; /* rules.afternoon = carry: in the morning is in for the afternoon */
 };
 
@@ -57,10 +59,11 @@ struct kiosk_input {
 	/* CARD: the UID stays in main.c; here are its form and its hash. */
 	enum card_form form;
 	struct card_hash card;
-	struct uuid id; /* drawn by the caller, used if a check-in is made */
+	struct uuid id; /* drawn by the caller, used if a check-in is made; also of TOUCH */
 	int64_t seen_us; /* CLOCK_MONOTONIC; also of TWO_CARDS */
 	bool flag; /* READER: ok; OFFLINE: offline; STORE: usable */
 	enum wire_touch touch;
+	struct uuid touched; /* TOUCH: the check-in of the view that was touched; none: not said */
 	struct wire_arrival arrival;
 };
 

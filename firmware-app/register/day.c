@@ -63,9 +63,9 @@ struct day *day_create(const struct roster *roster, const struct civil_zone *zon
 	day->roster = roster;
 	day->zone = zone;
 	day->rules = *rules;
-	/* One a pupil and half, one a class and half, one a gate and half, unknown cards, and as many
-	 * again of pupils who have left meanwhile. */
-	day->max_alerts = 2 * roster->n_pupils + 2 * roster->n_classes +
+	/* One a pupil and half, a talk a pupil, one a class and half, one a gate and half, unknown cards, and
+	 * as many again of pupils who have left meanwhile. */
+	day->max_alerts = 3 * roster->n_pupils + 2 * roster->n_classes +
 			  (size_t)(2 * DAY_GATES_MAX + DAY_UNKNOWN_MAX) + 1000;
 	day->pupils = calloc(roster->n_pupils + 1, sizeof(*day->pupils));
 	day->classes = calloc(2 * roster->n_classes + 1, sizeof(*day->classes));
@@ -106,7 +106,7 @@ bool day_has_time(const struct checkin *c, int64_t received_ms)
 void day_note_undated(struct day *day, const struct checkin *c, int64_t received_ms)
 {
 	size_t i = 0;
-	if (day_has_time(c, received_ms))
+	if (c->result == CHECKIN_TALK || day_has_time(c, received_ms))
 		return;
 	while (i < day->n_undated && strcmp(day->undated[i].gate, c->gate) != 0)
 		i++;
@@ -155,6 +155,8 @@ static bool was_blocked(const struct roster_card *card, const struct checkin *c)
 enum day_whose day_whose(const struct day *day, const struct checkin *c, size_t *ret_pupil)
 {
 	int64_t id = c->pupil;
+	if (c->result == CHECKIN_TALK) /* asked for at a gate, and no presence there */
+		return DAY_NOBODY;
 	bool has_card = !card_hash_is_none(c->card);
 	const struct roster_card *card = has_card ? roster_card_of(day->roster, c->card) : NULL;
 	if (card && was_anothers(day, card, c))

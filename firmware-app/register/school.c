@@ -355,6 +355,21 @@ static int64_t received_now(const struct register_program *r, const struct check
 	return c->at_ms;
 }
 
+/* By the own clock, since it is asked for until somebody hears it: the gate's may be wrong, or days behind. */
+static void take_talk(struct register_program *r, const struct checkin *c)
+{
+	int64_t received_ms = received_now(r, c);
+	struct civil_date date = day_of_checkin(&r->zone, c, received_ms);
+	struct day *today = school_day(r, r->state.today);
+	if (!today || school_begin(r))
+		return;
+	fail(r, register_store_checkin_put(r->store, c, civil_day_number(date), received_ms));
+	take_number(r, c);
+	register_effects_clear(r->fx);
+	register_take_talk(&r->state, today, c, r->fx);
+	school_write(r, today);
+}
+
 static void take_new(struct register_program *r, const struct checkin *c)
 {
 	int64_t received_ms = received_now(r, c);
@@ -434,7 +449,10 @@ void school_take_checkin(struct register_program *r, const struct checkin *c)
 		note_sent(r, c);
 	switch (fate) {
 	case REGISTER_NEW:
-		take_new(r, c);
+		if (c->result == CHECKIN_TALK)
+			take_talk(r, c);
+		else
+			take_new(r, c);
 		break;
 	case REGISTER_REPEAT:
 		/* Not further than what is the same: above it an old copy may have other taps (faults.md S10). What the gate
@@ -523,8 +541,12 @@ static void close_past_day(struct register_program *r)
 	if (found <= 0 || oldest >= civil_day_number(r->state.today))
 		return;
 	struct day *day = school_day(r, civil_date_of_day(oldest));
-	if (!day)
+	struct day *today = school_today(r);
+	if (!day || !today)
 		return;
+	register_effects_clear(r->fx);
+	register_carry_talks(&r->state, day, today, r->fx);
+	school_write(r, today);
 	register_effects_clear(r->fx);
 	register_close_day(&r->state, day, r->fx);
 	school_write(r, day);

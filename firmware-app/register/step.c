@@ -485,6 +485,59 @@ void register_take_checkin(const struct register_state *s, struct day *day, cons
 	fx->arrived_half = half;
 }
 
+/* One a pupil and day, however often it was asked for; one that a person has dealt with opens again. */
+static void raise_talk(const struct turn *t, int64_t pupil, const char *gate, int64_t asked_ms)
+{
+	char id[ALERT_ID_MAX];
+	alert_id_talk(t->day->date, pupil, id);
+	int32_t index = day_alert_find(t->day, id);
+	if (index >= 0) {
+		tell(t, index, ALERT_EVENT_ASKED);
+		return;
+	}
+	struct alert *a = raise(t, id, ALERT_TALK, ALERT_CONFIRMED, HALFDAY_NONE, &index);
+	if (!a)
+		return;
+	a->pupil = pupil;
+	a->raised_at_ms = asked_ms;
+	memcpy(a->gate, gate, sizeof(a->gate));
+}
+
+/* A register that has lost pupils doesn't know whom it doesn't know. */
+static bool may_be_pupil(const struct turn *t, int64_t pupil)
+{
+	return roster_pupil_of(t->day->roster, pupil) || (t->s->roster_lost && pupil > 0);
+}
+
+void register_take_talk(const struct register_state *s, struct day *today, const struct checkin *c,
+	struct register_effects *fx)
+{
+	struct turn t = turn_of(s, today, fx);
+	assert(t.is_today);
+	if (may_be_pupil(&t, c->pupil))
+		raise_talk(&t, c->pupil, c->gate, s->now_ms);
+}
+
+/* @t: of any day; all have one roster */
+static bool is_carried(const struct turn *t, const struct alert *a)
+{
+	return a->kind == ALERT_TALK && a->state == ALERT_OPEN &&
+	       t->s->now_ms - a->raised_at_ms < REGISTER_TALK_DAYS * 24 * HOUR_MS &&
+	       may_be_pupil(t, a->pupil);
+}
+
+void register_carry_talks(const struct register_state *s, const struct day *past, struct day *today,
+	struct register_effects *fx)
+{
+	struct turn t = turn_of(s, today, fx);
+	assert(t.is_today);
+	for (size_t i = 0; i < past->n_alerts; i++) {
+		const struct alert *a = &past->alerts[i];
+		if (is_carried(&t, a))
+			raise_talk(&t, a->pupil, a->gate, a->raised_at_ms);
+	}
+}
+
 /* Alerts whose owner is gone: pupils who left, classes and gates renamed, cards that are somebody's now. */
 static void settle_strangers(const struct turn *t)
 {
@@ -494,8 +547,11 @@ static void settle_strangers(const struct turn *t)
 			continue;
 		if (a->kind == ALERT_UNKNOWN_CARD && roster_card_of(t->day->roster, a->card))
 			tell(t, (int32_t)i, ALERT_EVENT_CARD_LINKED);
-		if ((a->kind == ALERT_ABSENT || a->kind == ALERT_LATE) &&
-			!roster_pupil_of(t->day->roster, a->pupil))
+		bool stranger = a->kind == ALERT_TALK
+					? !may_be_pupil(t, a->pupil)
+					: (a->kind == ALERT_ABSENT || a->kind == ALERT_LATE) &&
+						  !roster_pupil_of(t->day->roster, a->pupil);
+		if (stranger)
 			tell(t, (int32_t)i, ALERT_EVENT_NOT_EXPECTED);
 	}
 }
@@ -761,8 +817,10 @@ void register_close_day(
 	const struct register_state *s, struct day *day, struct register_effects *fx)
 {
 	struct turn t = turn_of(s, day, fx);
-	for (size_t i = 0; i < day->n_alerts; i++)
-		tell(&t, (int32_t)i, ALERT_EVENT_HALF_DAY_OVER);
+	for (size_t i = 0; i < day->n_alerts; i++) {
+		bool carried = is_carried(&t, &day->alerts[i]);
+		tell(&t, (int32_t)i, carried ? ALERT_EVENT_SUPERSEDED : ALERT_EVENT_HALF_DAY_OVER);
+	}
 }
 
 static void sooner(int64_t *next_ms, int64_t at_ms, int64_t now_ms)

@@ -22,6 +22,8 @@
 #include "store/register_store.h"
 #include "wire/wire.h"
 
+#define REGISTER_TALK_DAYS                                                                         \
+	28 /* a talk that nobody took up stands anew each day, so long: two weeks of holidays with their weekends, and school days */
 #define REGISTER_HEARD_MAX 4096 /* alerts: more than a day of a large school has */
 
 /* A retained alert of before: who knows it drops what is no newer. */
@@ -92,6 +94,17 @@ enum register_fate register_fate_of(
 /** register_take_checkin() - a new check-in of this day. */
 void register_take_checkin(const struct register_state *s, struct day *day, const struct checkin *c,
 	int64_t received_ms, struct register_effects *fx);
+
+/** register_take_talk() - a CHECKIN_TALK that is new. Whenever it was made, it is news today: one a pupil and day.
+ * @today: also where the check-in is of another day. Of a pupil who isn't in the roster nothing comes, unless
+ * it has lost some. */
+void register_take_talk(const struct register_state *s, struct day *today, const struct checkin *c,
+	struct register_effects *fx);
+
+/** register_carry_talks() - before a past day is closed: what nobody took up of its talks stands again today, for
+ * REGISTER_TALK_DAYS from when it was asked for. @fx: of today */
+void register_carry_talks(const struct register_state *s, const struct day *past, struct day *today,
+	struct register_effects *fx);
 
 /** register_settle() - ask every pupil's half days; after a day of today was built anew. */
 void register_settle(const struct register_state *s, struct day *day, struct register_effects *fx);

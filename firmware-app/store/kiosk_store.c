@@ -64,6 +64,7 @@ enum statement {
 	LATEST,
 	STAMP,
 	UNSTAMP,
+	TALK_DROP,
 	PURGE,
 	FREE_UP,
 	RELOG_SHIFT,
@@ -85,7 +86,7 @@ static const char *const statements[] = {
 	[NEWEST_TRUSTED] = "SELECT at_ms FROM checkin WHERE clock = ?1 ORDER BY seq DESC LIMIT 1",
 	[UNCONFIRMED] = "SELECT " COLUMNS " FROM checkin WHERE seq >= ?1 ORDER BY seq LIMIT ?2",
 	[UNDATED_ROWS] =
-		"SELECT " COLUMNS " FROM checkin AS c WHERE " UNDATED
+		"SELECT " COLUMNS " FROM checkin AS c WHERE " UNDATED " AND result <> 'talk'"
 		" AND boot = ?1 AND seq > ?2 AND NOT EXISTS (SELECT 1 FROM checkin AS later"
 		" WHERE later.id = c.id AND later.revision > c.revision)"
 		" ORDER BY seq LIMIT ?3",
@@ -98,6 +99,8 @@ static const char *const statements[] = {
 		  " WHERE seq <= ?1 AND confirmed_at IS NULL ORDER BY seq LIMIT ?3)",
 	[UNSTAMP] = "UPDATE checkin SET confirmed_at = NULL"
 		    " WHERE seq > ?1 AND confirmed_at IS NOT NULL",
+	/* Only rows that are confirmed just now: of those before none is left. */
+	[TALK_DROP] = "DELETE FROM checkin WHERE seq > ?1 AND seq <= ?2 AND result = ?3",
 	/* Out of the way first, so that no new number meets an old one. */
 	[RELOG_SHIFT] = "UPDATE checkin SET seq = seq + " SHIFT,
 	[RELOG_CONFIRMED] = "UPDATE checkin SET seq = n.new FROM"
@@ -526,6 +529,27 @@ static int stamp(struct kiosk_store *s, int64_t through, int64_t now_ms)
 	return db_run(&q);
 }
 
+/*
+ * That a pupil asked for a talk is the care team's from now on: nothing of it stays at a gate that can be carried away. A
+ * register that goes back to before it finds a gap there, as where rows were purged, and is given what is left under a new
+ * log.
+ */
+static int write_confirmed(struct kiosk_store *s, int64_t through, bool *ret_dropped)
+{
+	int err = db_meta_put_int(s->db, META_CONFIRMED, through);
+
+	*ret_dropped = false;
+	if (err || through <= s->info.confirmed_seq)
+		return err;
+	struct db_query q = db_query(s->db, TALK_DROP);
+	db_put_int(&q, s->info.confirmed_seq);
+	db_put_int(&q, through);
+	db_put_text(&q, checkin_result_word(CHECKIN_TALK));
+	err = db_run(&q);
+	*ret_dropped = !err && db_changes(s->db) > 0;
+	return *ret_dropped ? db_meta_put_int(s->db, META_PURGED, s->info.last_seq) : err;
+}
+
 int kiosk_store_confirm_at(struct kiosk_store *s, int64_t through, int64_t now_ms)
 {
 	int err = s->unsure ? load_info(s) : 0;
@@ -538,20 +562,21 @@ int kiosk_store_confirm_at(struct kiosk_store *s, int64_t through, int64_t now_m
 		through = 0;
 	if (through == s->info.confirmed_seq)
 		return 0;
+	bool dropped = false;
 	err = db_begin(s->db);
 	if (!err) {
 		err = through < s->info.confirmed_seq ? unstamp(s->db, through) : 0;
 		if (!err)
-			err = db_meta_put_int(s->db, META_CONFIRMED, through);
+			err = write_confirmed(s, through, &dropped);
 		if (!err && now_ms >= 0)
 			err = stamp(s, through, now_ms);
 		err = db_end_with(s->db, err);
 	}
-	if (err)
-		s->unsure = true;
-	else
+	if (!err && !dropped)
 		s->info.confirmed_seq = through;
-	return err;
+	else
+		s->unsure = true;
+	return err || !dropped ? err : load_info(s);
 }
 
 int kiosk_store_confirm(struct kiosk_store *s, int64_t through)
@@ -647,9 +672,10 @@ static int free_up(struct kiosk_store *s, int64_t confirmed, int most, int64_t *
 {
 	int err = confirmed < s->info.confirmed_seq ? unstamp(s->db, confirmed) : 0;
 
-	if (!err)
-		err = db_meta_put_int(s->db, META_CONFIRMED, confirmed);
+	bool dropped;
 
+	if (!err)
+		err = write_confirmed(s, confirmed, &dropped);
 	if (err)
 		return err;
 	struct db_query q = db_query(s->db, FREE_UP);

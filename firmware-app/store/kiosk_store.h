@@ -84,7 +84,7 @@ int kiosk_store_latest(struct kiosk_store *s, int64_t since_ms, const char *gate
 	struct checkin *ret_rows, size_t max);
 
 /** kiosk_store_confirm() - the register has everything up to @through (clipped to the last number);
- * may go back.
+ * may go back. Rows CHECKIN_TALK that are confirmed by it are deleted: nothing of them stays here.
  * Return: 0 or a store_err. */
 int kiosk_store_confirm(struct kiosk_store *s, int64_t through);
 

@@ -57,7 +57,7 @@ static const struct {
 		" OR day NOT " DAYS " OR gate_day NOT " DAYS " OR revision < 1"
 		" OR at NOT BETWEEN 0 AND 8000000000000"
 		" OR result NOT IN ('present', 'late', 'unjudged', 'not_expected', 'unknown_card',"
-		" 'blocked_card')" },
+		" 'blocked_card', 'talk')" },
 	{ "refused", 0, false, "length(log) <> 16" },
 	/* These follow from the others. */
 	{ "mark", 0, false, "day NOT " DAYS " OR half NOT " HALVES },

@@ -217,10 +217,10 @@ static const char *const statements[N_STATEMENTS] = {
 			     "  WHERE n.log = c.log AND n.seq > c.seq AND " HAS_TIME(
 				     "k") "  ORDER BY n.seq LIMIT 1)"
 					  " FROM checkin AS c WHERE day = ?1 AND NOT (" HAS_TIME(
-						  "c") ")"
+						  "c") ") AND result <> 'talk'"
 						       " ORDER BY received_at, gate, seq LIMIT ?2",
 	[CHECKIN_UNDATED_COUNT] = "SELECT count(*) FROM checkin WHERE day >= ?1"
-				  " AND NOT (" HAS_TIME("checkin") ")",
+				  " AND NOT (" HAS_TIME("checkin") ") AND result <> 'talk'",
 	[REFUSED_ADD] = "INSERT INTO refused(log, seq, gate, reason, received_at, payload)"
 			" VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
 	[REFUSED_LAST] = "SELECT log, seq, gate, reason, received_at FROM refused"

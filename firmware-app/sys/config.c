@@ -55,7 +55,7 @@ static void set_defaults(struct config_source *source)
 {
 	for (size_t i = 0; i < config_n_keys; i++) {
 		const struct config_key *key = &config_keys[i];
-		if (!source->line[i] && key->def && *key->def)
+		if (!source->line[i] && key->def)
 			(void)key->type->parse(key, key->def, &source->config);
 	}
 	/* Those that follow another key, now that it has its value. */

@@ -26,6 +26,7 @@ enum config_trust { CONFIG_TRUST_AUTO, CONFIG_TRUST_ALWAYS };
 enum config_program {
 	CONFIG_READER,
 	CONFIG_SCREEN,
+	CONFIG_SIGNAL,
 	CONFIG_KIOSK,
 	CONFIG_REGISTER,
 	CONFIG_CTL,
@@ -58,6 +59,12 @@ struct config {
 	enum config_late screen_late;
 	int screen_result_ms;
 	bool screen_overview, screen_talk, screen_sound;
+	int screen_volume, screen_soft_volume; /* percent */
+	int screen_soft_until_min, screen_soft_from_min; /* minutes of the day; -1: none */
+	int screen_dark_from_min, screen_dark_until_min; /* likewise */
+	char signal_go[CONFIG_TEXT_MAX], signal_desk[CONFIG_TEXT_MAX],
+		signal_piezo[CONFIG_TEXT_MAX]; /* "" none */
+	bool signal_active_low;
 	enum config_trust clock_trust;
 	int rules_opens_before_min, rules_late_grace_min, rules_absent_after_min,
 		rules_absent_hold_s;

@@ -54,6 +54,8 @@ static const char *program_name(enum config_program program)
 		return "schoolpoort-reader";
 	case CONFIG_SCREEN:
 		return "schoolpoort-screen";
+	case CONFIG_SIGNAL:
+		return "schoolpoort-signal";
 	case CONFIG_KIOSK:
 		return "schoolpoort-kiosk";
 	case CONFIG_REGISTER:

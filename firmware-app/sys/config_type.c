@@ -323,6 +323,34 @@ static void day_range(const struct config_key *key, char *text, size_t size)
 	(void)snprintf(text, size, "a day of every year as MM-DD, from 01-01 to 12-31");
 }
 
+/* "07:30" as minutes of the day; empty: -1, none. */
+static const char *clock_parse(
+	const struct config_key *key, const char *value, struct config *config)
+{
+	int hour = 0, minute = -1;
+	if (value[0] &&
+		(strlen(value) != 5 || value[2] != ':' ||
+			!two_numbers(value, ':', &hour, &minute) || hour > 23 || minute > 59))
+		return NOT_ALLOWED;
+	set_int(config, key->at, 60 * hour + minute);
+	return NULL;
+}
+
+static void clock_print(
+	const struct config_key *key, const struct config *config, char *text, size_t size)
+{
+	int minutes = get_int(config, key->at);
+	text[0] = '\0';
+	if (minutes >= 0)
+		(void)snprintf(text, size, "%02d:%02d", minutes / 60, minutes % 60);
+}
+
+static void clock_range(const struct config_key *key, char *text, size_t size)
+{
+	(void)key;
+	(void)snprintf(text, size, "HH:MM from 00:00 to 23:59, or nothing");
+}
+
 /* @text without the blanks round it. */
 static size_t trim(const char **text, size_t n)
 {
@@ -455,6 +483,7 @@ const struct config_type config_type_language = { language_parse, text_print, wo
 const struct config_type config_type_size = { size_parse, size_print, size_range };
 const struct config_type config_type_slots = { slots_parse, slots_print, slots_range };
 const struct config_type config_type_day = { day_parse, day_print, day_range };
+const struct config_type config_type_clock = { clock_parse, clock_print, clock_range };
 const struct config_type config_type_gates = { gates_parse, gates_print, gates_range };
 const struct config_type config_type_connstring = { connstring_parse, text_print,
 	connstring_range };

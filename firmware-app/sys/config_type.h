@@ -65,6 +65,7 @@ extern const struct config_type config_type_slots; /* "1,6"; two ints */
 extern const struct config_type config_type_day; /* MM-DD; two ints */
 extern const struct config_type config_type_gates;
 extern const struct config_type config_type_connstring;
+extern const struct config_type config_type_clock; /* HH:MM as minutes, or nothing as -1 */
 extern const struct config_type config_type_gpio;
 
 /* What a file gave, and where. */

@@ -116,6 +116,8 @@ static void encode_result(struct wire_out *out, const struct wire_view *v)
 static void encode_overview(struct wire_out *out, const struct wire_view *v)
 {
 	wire_out_bool(out, out->root, "talk", v->talk);
+	if (v->talk_asked)
+		wire_out_bool(out, out->root, "talk_asked", true);
 	if (v->has_record)
 		wire_out_record(out, out->root, v->late_30_days, v->recent, v->n_recent);
 }
@@ -181,6 +183,8 @@ static void encode_body(struct wire_out *out, const struct wire_local *m)
 		break;
 	case WIRE_LOCAL_TOUCH:
 		wire_out_word(out, root, "action", touch_words[m->touch]);
+		if (!uuid_is_none(m->checkin))
+			wire_out_uuid(out, root, "checkin", m->checkin);
 		break;
 	case WIRE_LOCAL_ERROR:
 		wire_out_text(out, root, "reason", m->reason, TEXT_CHARS);
@@ -241,6 +245,7 @@ static void decode_result(struct wire_in *in, enum wire_need need, struct wire_v
 static void decode_overview(struct wire_in *in, struct wire_view *v)
 {
 	wire_in_bool(in, in->root, "talk", WIRE_OPTIONAL, &v->talk);
+	wire_in_bool(in, in->root, "talk_asked", WIRE_OPTIONAL, &v->talk_asked);
 	v->has_record = wire_in_record(in, in->root, &v->late_30_days, v->recent, &v->n_recent);
 }
 
@@ -314,6 +319,7 @@ static void decode_body(struct wire_in *in, struct wire_local *m)
 	case WIRE_LOCAL_TOUCH:
 		m->touch = (enum wire_touch)wire_in_choice(
 			in, root, "action", WIRE_REQUIRED, touch_words, N_OF(touch_words));
+		wire_in_uuid(in, root, "checkin", WIRE_OPTIONAL, &m->checkin);
 		break;
 	case WIRE_LOCAL_ERROR:
 		wire_in_text(in, root, "reason", WIRE_REQUIRED, TEXT_CHARS, m->reason,

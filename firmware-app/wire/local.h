@@ -90,6 +90,7 @@ struct wire_view {
 	int n_recent;
 	struct roster_recent recent[ROSTER_RECENT_MAX];
 	bool talk; /* state overview: the button by which a pupil asks for a talk may be shown */
+	bool talk_asked; /* state overview: it was touched, and is in the database: say thanks */
 };
 
 /* One datagram, decoded; which members hold is said by type. */
@@ -105,6 +106,7 @@ struct wire_local {
 	struct wire_view view;
 	int64_t number, at_us; /* presented */
 	enum wire_touch touch;
+	struct uuid checkin; /* touch: of the view that was touched; none: not said */
 };
 
 /** wire_local_encode() - any message but request and response. Return: a string for free(), or NULL. */

@@ -8,5 +8,5 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/../.."
 build=${1:-build/debug}
 mkdir -p tests/golden/screen
-"$build/bin/screen_pictures" "$build/locale" --draw tests/golden/screen 800x480 nl
+"$build/bin/screen_pictures" "$build/locale" --accept tests/golden/screen
 git status --short -- tests/golden/screen

@@ -58,6 +58,12 @@ OF_UNIT = {
         ("Service", "ExecStartPre"): (
             "+/usr/bin/schoolpoort-reader-reset --config /etc/schoolpoort/unit.conf",),
     },
+    "schoolpoort-signal": {
+        **CLIENT,
+        ("Service", "MemoryDenyWriteExecute"): ("yes",),
+        ("Service", "RestrictAddressFamilies"): ("AF_UNIX",),
+        ("Service", "DeviceAllow"): ("char-gpiochip rw",),
+    },
     "schoolpoort-screen": {
         **CLIENT,
         ("Service", "RestrictAddressFamilies"): ("AF_UNIX AF_NETLINK",),

@@ -251,8 +251,8 @@ static const struct {
 	{ ALERT_EVENT_NOT_EXPECTED, false }, { ALERT_EVENT_COUNT, false },
 	{ ALERT_EVENT_SUPERSEDED, false }, { ALERT_EVENT_GATE_BACK, false },
 	{ ALERT_EVENT_CARD_LINKED, false }, { ALERT_EVENT_HALF_DAY_OVER, false },
-	{ ALERT_EVENT_ACKNOWLEDGE, true }, { ALERT_EVENT_RESOLVE, true },
-	{ ALERT_EVENT_REOPEN, true } };
+	{ ALERT_EVENT_ASKED, false }, { ALERT_EVENT_ACKNOWLEDGE, true },
+	{ ALERT_EVENT_RESOLVE, true }, { ALERT_EVENT_REOPEN, true } };
 
 static bool fits(enum alert_kind kind, enum standing standing)
 {

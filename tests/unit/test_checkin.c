@@ -20,6 +20,7 @@ static void test_result_words(void **state)
 		{ CHECKIN_NOT_EXPECTED, "not_expected" },
 		{ CHECKIN_UNKNOWN_CARD, "unknown_card" },
 		{ CHECKIN_BLOCKED_CARD, "blocked_card" },
+		{ CHECKIN_TALK, "talk" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
 		assert_string_equal(checkin_result_word(row[i].result), row[i].word);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "sys/config_type.h"
+#include "sys/file.h"
 #include "unit/unit.h"
 
 #define SCHOOL "[school]\nid = sint-jan\ncard_key_file = key\n"
@@ -48,7 +49,7 @@ static const struct {
 		"different gates, comma separated, each 1 to 32 of a-z, 0-9 and -" },
 	{ "unknown section", CONFIG_READER, GATE "[brocker]\nport = 1\n",
 		"u.conf:7: brocker.port: unknown section: there are school, unit, paths, broker, "
-		"reader, kiosk, screen, clock, rules, register, export, retention, "
+		"reader, kiosk, screen, signal, clock, rules, register, export, retention, "
 		"homeassistant" },
 	{ "unknown key", CONFIG_READER, GATE "[kiosk]\nrepeats = 1\n",
 		"u.conf:7: kiosk.repeats: unknown key: [kiosk] has repeat_s" },
@@ -263,6 +264,8 @@ static void test_defaults(void **state)
 	assert_int_equal(c.screen_show_name, CONFIG_NAMES_FIRST);
 	assert_int_equal(c.screen_late, CONFIG_LATE_DISCREET);
 	assert_true(c.screen_overview && c.screen_talk && c.screen_sound);
+	assert_int_equal(c.screen_soft_until_min, -1);
+	assert_int_equal(c.screen_soft_from_min, -1);
 	assert_int_equal(c.clock_trust, CONFIG_TRUST_AUTO);
 	assert_int_equal(c.rules_afternoon, CONFIG_AFTERNOON_CARRY);
 	assert_int_equal(c.register_n_gates, 0);
@@ -287,6 +290,8 @@ static const struct {
 		5000 },
 	{ "kiosk", "repeat_s", offsetof(struct config, kiosk_repeat_s), 60, 0, 3600 },
 	{ "screen", "result_ms", offsetof(struct config, screen_result_ms), 1500, 300, 10000 },
+	{ "screen", "volume", offsetof(struct config, screen_volume), 100, 0, 100 },
+	{ "screen", "soft_volume", offsetof(struct config, screen_soft_volume), 30, 0, 100 },
 	{ "rules", "opens_before_min", offsetof(struct config, rules_opens_before_min), 90, 0,
 		600 },
 	{ "rules", "late_grace_min", offsetof(struct config, rules_late_grace_min), 0, 0, 240 },
@@ -389,6 +394,10 @@ static const struct {
 	{ "reader", "reset_line", "gpiochip0:", false },
 	{ "reader", "reset_line", ":17", false },
 	{ "reader", "reset_line", "", true },
+	{ "signal", "go", "gpiochip0:23", true },
+	{ "signal", "piezo", "", true },
+	{ "signal", "desk", "23", false },
+	{ "signal", "active_low", "yes", false },
 	{ "screen", "size", "320x240", true },
 	{ "screen", "size", "320x239", false },
 	{ "screen", "size", "7680x4320", true },
@@ -412,6 +421,12 @@ static const struct {
 	{ "clock", "trust", "always", true },
 	{ "rules", "afternoon", "tap", true },
 	{ "rules", "afternoon", "Tap", false },
+	{ "screen", "soft_until", "00:00", true },
+	{ "screen", "soft_until", "23:59", true },
+	{ "screen", "soft_until", "24:00", false },
+	{ "screen", "soft_from", "17:60", false },
+	{ "screen", "soft_from", "7:30", false },
+	{ "screen", "soft_from", "", true },
 	{ "screen", "late", "open", true },
 	{ "screen", "language", "de", true },
 };

@@ -33,6 +33,7 @@ struct row {
 	const char *files[8]; /* path and text by turns; NULL ends */
 	const char *unit; /* NULL: gate-1 */
 	enum clock_state clock; /* of the machine, where the program doesn't answer */
+	const char *signal; /* signal.go; NULL: none */
 };
 
 static const struct row rows[] = {
@@ -194,6 +195,15 @@ static const struct row rows[] = {
 		.files = { "/proc/device-tree/model", "Radxa ROCK 4" } },
 	{ "no I2C on a UART", "reader-i2c", DOCTOR_NOT_HERE,
 		.files = { "/proc/device-tree/model", PI_3 } },
+	/* ---- signal ---- */
+	{ "no lights", "signal", DOCTOR_NOT_HERE, NULL, NULL, .unit = NULL },
+	{ "no such chip", "signal", DOCTOR_BAD, "/dev/gpiochip7 isn't there", "gpiodetect",
+		.signal = "gpiochip7:23", .files = { "/dev/gpiochip0", "" } },
+	{ "lights that nobody tells", "signal", DOCTOR_BAD, "doesn't run", "enable --now",
+		.signal = "gpiochip0:23", .files = { "/dev/gpiochip0", "" } },
+	{ "lights", "signal", DOCTOR_OK, NULL, NULL, .signal = "gpiochip0:23",
+		.files = { "/dev/gpiochip0", "", "/proc/55/cmdline",
+			"/usr/bin/schoolpoort-signal|--config|x|" } },
 	/* ---- screen ---- */
 	{ "screen", "screen", DOCTOR_OK, NULL, NULL, .status = "{\"screen\":\"ok\"}" },
 	{ "screen doesn't run", "screen", DOCTOR_BAD, "doesn't run", "enable --now",
@@ -407,6 +417,7 @@ static void look_at_row(const struct row *row)
 	on.d.now.state = row->status ? CLOCK_STATE_TRUSTED : row->clock;
 	(void)snprintf(c->reader_connstring, sizeof(c->reader_connstring), "%s",
 		row->connstring ? row->connstring : UART);
+	(void)snprintf(c->signal_go, sizeof(c->signal_go), "%s", row->signal ? row->signal : "");
 	(void)snprintf(c->unit_id, sizeof(c->unit_id), "%s", row->unit ? row->unit : "gate-1");
 	expect(row->name, row->check, row->want, row->text, row->remedy);
 	on.d.status = NULL;

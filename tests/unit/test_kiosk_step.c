@@ -83,6 +83,7 @@ static int open_gate(void **state)
 		.result_ms = 1500,
 		.show_name = WIRE_NAMES_FIRST,
 		.overview = true,
+		.talk = true,
 	};
 
 	assert_non_null(g);
@@ -128,7 +129,7 @@ static void step(struct gate *g, struct kiosk_input input)
 {
 	g->fx->n_rows = g->fx->n_views = 0;
 	g->fx->about_to_store = false;
-	if (input.kind == KIOSK_INPUT_CARD) {
+	if (input.kind == KIOSK_INPUT_CARD || input.kind == KIOSK_INPUT_TOUCH) {
 		input.id.b[0] = 99;
 		input.id.b[1] = (uint8_t)++g->drawn;
 		if (!input.seen_us)
@@ -444,6 +445,156 @@ static void test_touch(void **state)
 	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_TOUCH, .touch = WIRE_TOUCH_CLOSE });
 	assert_int_equal(last_view(g)->state, WIRE_VIEW_IDLE);
 	assert_string_equal(last_view(g)->name, "");
+}
+
+static void touch(struct gate *g, enum wire_touch what, struct uuid checkin)
+{
+	step(g, (struct kiosk_input){
+			.kind = KIOSK_INPUT_TOUCH, .touch = what, .touched = checkin });
+}
+
+static struct uuid open_record(struct gate *g)
+{
+	tap(g, 1);
+	struct uuid id = last_view(g)->checkin;
+	tap(g, 1);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_OVERVIEW);
+	assert_true(uuid_equal(last_view(g)->checkin, id));
+	return id;
+}
+
+/* R18: stored like a tap, thanked for, and gone from the picture by itself. */
+static void test_talk_is_asked_for_once_a_record(void **state)
+{
+	struct gate *g = *state;
+	struct uuid id = open_record(g);
+
+	assert_true(last_view(g)->talk);
+	assert_false(last_view(g)->talk_asked);
+	go_to(g, AT(8, 0, 2));
+	touch(g, WIRE_TOUCH_TALK, id);
+	assert_int_equal(g->fx->n_rows, 1);
+	const struct checkin *row = &g->fx->rows[0];
+	assert_int_equal(row->result, CHECKIN_TALK);
+	assert_int_equal(row->pupil, NOOR);
+	assert_int_equal(row->half, HALFDAY_NONE);
+	assert_int_equal(row->at_ms, AT(8, 0, 2));
+	assert_int_equal(row->date.day, 23);
+	assert_true(card_hash_is_none(row->card));
+	assert_false(uuid_is_none(row->id));
+	assert_false(uuid_equal(row->id, id));
+	assert_false(g->fx->about_to_store); /* no "one moment" over the record */
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_OVERVIEW);
+	assert_false(last_view(g)->talk);
+	assert_true(last_view(g)->talk_asked);
+	assert_true(last_view(g)->has_record);
+	touch(g, WIRE_TOUCH_TALK, id); /* a finger that trembles */
+	assert_int_equal(g->fx->n_rows, 0);
+	assert_int_equal(g->fx->n_views, 0);
+	go_to(g, g->now.wall_ms + KIOSK_THANKS_MS);
+	tick(g);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_IDLE);
+	assert_false(last_view(g)->talk_asked);
+	/* Nothing of it stays: the record of later is one like any other. */
+	tap(g, 1);
+	tap(g, 1);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_OVERVIEW);
+	assert_true(last_view(g)->talk);
+	assert_false(last_view(g)->talk_asked);
+}
+
+static void test_next_card_takes_the_thanks_away(void **state)
+{
+	struct gate *g = *state;
+	struct uuid id = open_record(g);
+	struct kiosk_input input[] = {
+		{ .kind = KIOSK_INPUT_TOUCH,
+			.touch = WIRE_TOUCH_TALK,
+			.touched = id,
+			.id = { { 5 } } },
+		{ .kind = KIOSK_INPUT_CARD,
+			.form = CARD_FORM_TOKEN,
+			.card = card(2),
+			.id = { { 6 } } },
+	};
+
+	/* Both in one turn: both are stored, and the picture is the next pupil's. */
+	g->fx->n_rows = g->fx->n_views = 0;
+	for (size_t i = 0; i < ARRAY_LEN(input); i++)
+		kiosk_step(g->state, &input[i], &g->now, g->fx);
+	assert_int_equal(g->fx->n_rows, 2);
+	assert_int_equal(g->fx->rows[0].pupil, NOOR);
+	assert_int_equal(g->fx->rows[1].pupil, AN);
+	assert_string_equal(last_view(g)->name, "An");
+	assert_false(last_view(g)->talk_asked);
+	/* The other way round the finger meant a picture that is no longer there. */
+	touch(g, WIRE_TOUCH_TALK, id);
+	assert_int_equal(g->fx->n_rows, 0);
+	tap(g, 2);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_OVERVIEW);
+	touch(g, WIRE_TOUCH_TALK, id);
+	assert_int_equal(g->fx->n_rows, 0);
+	touch(g, WIRE_TOUCH_CLOSE, id);
+	assert_int_equal(g->fx->n_views, 0);
+	touch(g, WIRE_TOUCH_TALK, (struct uuid){ { 6 } });
+	assert_int_equal(g->fx->n_rows, 1);
+	assert_int_equal(g->fx->rows[0].pupil, AN);
+}
+
+static void test_talk_only_where_it_can_be_asked_for(void **state)
+{
+	struct gate *g = *state;
+
+	touch(g, WIRE_TOUCH_TALK, (struct uuid){ { 0 } }); /* nobody is here */
+	assert_int_equal(g->fx->n_rows, 0);
+	tap(g, 1);
+	touch(g, WIRE_TOUCH_TALK, (struct uuid){ { 0 } }); /* a result has no such button */
+	assert_int_equal(g->fx->n_rows, 0);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_STORE, .flag = false });
+	tap(g, 1);
+	assert_int_equal(last_view(g)->state, WIRE_VIEW_OVERVIEW);
+	assert_false(last_view(g)->talk);
+	touch(g, WIRE_TOUCH_TALK, (struct uuid){ { 0 } });
+	assert_int_equal(g->fx->n_rows, 0);
+	step(g, (struct kiosk_input){ .kind = KIOSK_INPUT_STORE, .flag = true });
+	g->state->settings.talk = false;
+	tap(g, 1);
+	assert_false(last_view(g)->talk);
+	touch(g, WIRE_TOUCH_TALK, (struct uuid){ { 0 } });
+	assert_int_equal(g->fx->n_rows, 0);
+}
+
+static void test_talk_that_is_not_stored_is_not_thanked_for(void **state)
+{
+	struct gate *g = *state;
+	struct uuid id = open_record(g);
+
+	touch(g, WIRE_TOUCH_TALK, id);
+	kiosk_refuse(g->state, &g->now, g->fx);
+	assert_int_equal(g->fx->n_rows, 0);
+	assert_int_equal(g->fx->n_views, 1);
+	assert_int_equal(g->fx->views[0].result, WIRE_RESULT_NOT_STORED);
+	assert_false(g->fx->views[0].talk_asked);
+	assert_string_equal(g->fx->views[0].name, "");
+	/* The tap before it counts all the same. */
+	tap(g, 1);
+	assert_int_equal(g->fx->n_rows, 0);
+	assert_int_equal(last_view(g)->result, WIRE_RESULT_ALREADY);
+}
+
+static void test_talk_is_no_presence_after_a_restart(void **state)
+{
+	struct gate *g = *state;
+	struct uuid id = open_record(g);
+
+	touch(g, WIRE_TOUCH_TALK, id);
+	struct checkin row = g->fx->rows[0];
+	struct kiosk_settings settings = g->state->settings;
+	kiosk_init(g->state, &settings);
+	g->state->roster = g->roster;
+	kiosk_remember(g->state, &row, &g->now);
+	assert_int_equal(g->state->n_in, 0);
+	assert_int_equal(g->state->n_recent, 0);
 }
 
 static void test_result_gives_way(void **state)
@@ -870,6 +1021,11 @@ int main(void)
 		GATE_TEST(c2_wall_clock_steps_change_no_repeat),
 		GATE_TEST(test_second_tap_opens_the_record),
 		GATE_TEST(test_touch),
+		GATE_TEST(test_talk_is_asked_for_once_a_record),
+		GATE_TEST(test_next_card_takes_the_thanks_away),
+		GATE_TEST(test_talk_only_where_it_can_be_asked_for),
+		GATE_TEST(test_talk_that_is_not_stored_is_not_thanked_for),
+		GATE_TEST(test_talk_is_no_presence_after_a_restart),
 		GATE_TEST(test_result_gives_way),
 		GATE_TEST(test_faults_show_and_go),
 		GATE_TEST(test_not_stored_promises_nothing),

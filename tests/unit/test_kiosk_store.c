@@ -211,6 +211,75 @@ static void test_confirm(void **state)
 	kiosk_store_close(s);
 }
 
+static struct checkin talk_of(int n)
+{
+	struct checkin c = checkin_of(n);
+
+	c.result = CHECKIN_TALK;
+	c.pupil = 12345;
+	c.card = (struct card_hash){ { 0 } };
+	c.half = HALFDAY_NONE;
+	c.minutes_late = 0;
+	return c;
+}
+
+static int count_talks(struct kiosk_store *s)
+{
+	static struct checkin rows[2 * MANY];
+	int n = kiosk_store_latest(s, 0, GATE, rows, ARRAY_LEN(rows));
+	int talks = 0;
+
+	for (int i = 0; i < n; i++)
+		talks += rows[i].result == CHECKIN_TALK;
+	return talks;
+}
+
+/* What a pupil asked for stays at the gate until the register has it, and not a moment longer. */
+static void test_talk_goes_with_its_confirm(void **state)
+{
+	struct checkin rows[8];
+
+	(void)state;
+	struct kiosk_store *s = open_ok();
+	for (int i = 1; i <= 6; i++) {
+		struct checkin c = i == 2 || i == 4 || i == 6 ? talk_of(i) : checkin_of(i);
+		assert_int_equal(kiosk_store_add(s, &c, 1), 0);
+	}
+	assert_int_equal(count_talks(s), 3);
+	assert_int_equal(kiosk_store_confirm(s, 3), 0);
+	assert_int_equal(count_talks(s), 2);
+	assert_int_equal(kiosk_store_info(s)->confirmed_seq, 3);
+	assert_int_equal(count_unconfirmed(s), 3);
+	/* A new log while two still wait, and the file opened anew. */
+	assert_int_equal(kiosk_store_relog(s, uuid_of(9, 2), false), 0);
+	kiosk_store_close(s);
+	s = open_ok();
+	assert_int_equal(count_talks(s), 2);
+	int n = kiosk_store_unconfirmed(s, 1, GATE, rows, ARRAY_LEN(rows));
+	assert_int_equal(n, 3);
+	assert_int_equal(rows[0].seq, 1);
+	assert_int_equal(rows[0].result, CHECKIN_TALK);
+	assert_int_equal(rows[2].seq, 3);
+	/* The last number of the log is a talk's: the next one follows it all the same. */
+	assert_int_equal(kiosk_store_confirm(s, 99), 0);
+	assert_int_equal(count_talks(s), 0);
+	assert_int_equal(kiosk_store_info(s)->last_seq, 3);
+	kiosk_store_close(s);
+	s = open_ok();
+	assert_int_equal(kiosk_store_info(s)->confirmed_seq, 3);
+	add(s, 20, 1);
+	assert_int_equal(kiosk_store_info(s)->last_seq, 4);
+	/* Room on a full disk is made by what was confirmed: a talk with it. */
+	struct checkin c = talk_of(21);
+	assert_int_equal(kiosk_store_add(s, &c, 1), 0);
+	assert_true(kiosk_store_free_up(s, 5, 1) == 1);
+	assert_int_equal(count_talks(s), 0);
+	/* Going back brings none of them again. */
+	assert_int_equal(kiosk_store_confirm(s, 0), 0);
+	assert_int_equal(count_talks(s), 0);
+	kiosk_store_close(s);
+}
+
 static void test_purge(void **state)
 {
 	(void)state;
@@ -837,6 +906,7 @@ int main(void)
 		IN_FOLDER(test_rows_come_back),
 		IN_FOLDER(test_revisions_and_repeats),
 		IN_FOLDER(test_confirm),
+		IN_FOLDER(test_talk_goes_with_its_confirm),
 		IN_FOLDER(test_purge),
 		IN_FOLDER(test_relog),
 		IN_FOLDER(test_data),

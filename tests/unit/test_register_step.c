@@ -441,6 +441,186 @@ static void x4_unknown_cards_in_a_flood(void **state)
 	assert_int_equal(s->day->n_alerts, 21);
 }
 
+static void ask_for_talk(struct school *s, struct day *today, int64_t pupil, int64_t at_ms)
+{
+	struct checkin c = school_checkin(s, pupil, "gate-1", at_ms);
+	c.result = CHECKIN_TALK;
+	int32_t day = civil_day_number(day_of_checkin(&s->zone, &c, s->state.now_ms));
+	assert_int_equal(register_store_checkin_put(s->store, &c, day, s->state.now_ms), 0);
+	register_effects_clear(s->fx);
+	register_take_talk(&s->state, today, &c, s->fx);
+	school_write(s, today);
+	school_restart(s);
+}
+
+static bool by_person(struct school *s, const char *tail, enum alert_event event)
+{
+	char id[ALERT_ID_MAX];
+	struct alert_change c = { .event = event,
+		.by = "ann",
+		.what = event == ALERT_EVENT_RESOLVE ? ALERT_REACHED : ALERT_WHAT_NONE };
+	snprintf(id, sizeof(id), "2026-11-23-%s", tail);
+	register_effects_clear(s->fx);
+	bool done = register_person(&s->state, s->day, day_alert_find(s->day, id), &c, s->fx);
+	school_write(s, s->day);
+	return done;
+}
+
+/* R18: an alert of its own, whatever the pupil's marks, and no mark by it. */
+static void test_talk_is_an_alert_and_no_presence(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(8, 20, 0));
+	ask_for_talk(s, s->day, NOOR, instant(MONDAY, HMS(8, 19, 0)));
+	EXPECT_ALERT(s, "r0000012345", "talk open confirmed 1");
+	const struct alert *a = school_alert(s, "r0000012345");
+	assert_int_equal(a->pupil, NOOR);
+	assert_int_equal(a->half, HALFDAY_NONE);
+	assert_string_equal(a->gate, "gate-1");
+	assert_int_equal(a->raised_at_ms, instant(MONDAY, HMS(8, 20, 0)));
+	assert_int_equal(school_mark(s, NOOR, AM), '.');
+	assert_int_equal(s->n_arrivals, 0);
+	/* However often, from whichever gate, days late or by a clock that is wrong: one. */
+	ask_for_talk(s, s->day, NOOR, instant(MONDAY, HMS(8, 19, 5)));
+	ask_for_talk(s, s->day, NOOR, instant((struct civil_date){ 2026, 11, 19 }, HMS(8, 0, 0)));
+	ask_for_talk(s, s->day, NOOR, instant((struct civil_date){ 2031, 1, 1 }, HMS(8, 0, 0)));
+	EXPECT_ALERT(s, "r0000012345", "talk open confirmed 1");
+	assert_int_equal(s->day->n_alerts, 1);
+	/* It ends by a person alone, not with a half day, and not by a tap. */
+	school_tap(s, NOOR, "gate-1", HMS(8, 21, 0));
+	school_at(s, HMS(16, 0, 1));
+	EXPECT_ALERT(s, "r0000012345", "talk open confirmed 1");
+	assert_true(by_person(s, "r0000012345", ALERT_EVENT_ACKNOWLEDGE));
+	ask_for_talk(s, s->day, NOOR, instant(MONDAY, HMS(16, 1, 0)));
+	EXPECT_ALERT(s, "r0000012345", "talk acknowledged confirmed 2");
+	assert_true(by_person(s, "r0000012345", ALERT_EVENT_RESOLVE));
+	EXPECT_ALERT(s, "r0000012345", "talk resolved reached confirmed 3");
+	/* Asked for anew. */
+	ask_for_talk(s, s->day, NOOR, instant(MONDAY, HMS(16, 2, 0)));
+	EXPECT_ALERT(s, "r0000012345", "talk open confirmed 4");
+	ask_for_talk(s, s->day, 999, instant(MONDAY, HMS(16, 3, 0))); /* nobody */
+	ask_for_talk(s, s->day, 0, instant(MONDAY, HMS(16, 3, 0)));
+	for (size_t i = 0; i < s->day->n_alerts; i++)
+		assert_true(s->day->alerts[i].pupil != 999 && s->day->alerts[i].pupil != 0);
+}
+
+/* Not a question of a half day: a gate whose only undated row is a talk is complete. */
+static void test_talk_without_time_holds_nobody_up(void **state)
+{
+	struct school *s = *state;
+	bring_4c(s, 10);
+	struct checkin c = school_checkin(s, YASSINE, "gate-1", 1000);
+	c.result = CHECKIN_TALK;
+	c.clock = CHECKIN_CLOCK_UNKNOWN;
+	school_now(s, HMS(8, 30, 0));
+	assert_int_equal(
+		register_store_checkin_put(s->store, &c, civil_day_number(MONDAY), s->state.now_ms),
+		0);
+	day_load_checkin(s->day, &c, s->state.now_ms);
+	assert_int_equal(register_store_undated_count(s->store, 0), 0);
+	school_gate(s, 0, HMS(8, 45, 0));
+	school_at(s, HMS(8, 45, 0));
+	EXPECT_ALERT(s, "am-p0000012346", "absent open confirmed 1");
+	assert_int_equal(school_mark(s, YASSINE, AM), '-');
+}
+
+/* What nobody took up on Monday stands again on the next school day that the register sees, with its first time. */
+static void test_talk_that_nobody_heard_is_carried_on(void **state)
+{
+	static const struct {
+		int day;
+		bool carried;
+	} row[] = { { 24, true }, { 27, true }, { 36, true }, { 50, true }, { 52, false } };
+	struct school *s = *state;
+	school_now(s, HMS(15, 50, 0));
+	ask_for_talk(s, s->day, NOOR, s->state.now_ms);
+	ask_for_talk(s, s->day, YASSINE, s->state.now_ms);
+	ask_for_talk(s, s->day, AN, s->state.now_ms);
+	assert_true(by_person(s, "r0000012346", ALERT_EVENT_ACKNOWLEDGE));
+	assert_true(by_person(s, "r0000012349", ALERT_EVENT_RESOLVE));
+	int64_t asked_ms = s->state.now_ms;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		s->state.today =
+			civil_date_of_day(civil_day_number(MONDAY) + row[i].day - MONDAY.day);
+		school_now(s, HMS(0, 0, 1));
+		struct day *today = school_build(s, s->state.today);
+		register_effects_clear(s->fx);
+		register_carry_talks(&s->state, s->day, today, s->fx);
+		assert_int_equal(today->n_alerts, row[i].carried);
+		if (row[i].carried) {
+			assert_int_equal(today->alerts[0].pupil, NOOR);
+			assert_int_equal(today->alerts[0].raised_at_ms, asked_ms);
+			assert_int_equal(today->alerts[0].date.day, s->state.today.day);
+			assert_int_equal(today->alerts[0].state, ALERT_OPEN);
+		}
+		day_destroy(today);
+	}
+	s->state.now_ms = asked_ms + INT64_C(36000000);
+	register_effects_clear(s->fx);
+	register_close_day(&s->state, s->day, s->fx);
+	school_write(s, s->day);
+	EXPECT_ALERT(s, "r0000012345", "talk resolved superseded confirmed 2");
+	EXPECT_ALERT(s, "r0000012346", "talk resolved half_day_over confirmed 3");
+	EXPECT_ALERT(s, "r0000012349", "talk resolved reached confirmed 2");
+	s->state.today = MONDAY;
+}
+
+/* Asked for on the last afternoon before two weeks without anybody: the first day of school has it. */
+static void test_talk_outlives_the_holidays(void **state)
+{
+	static const struct civil_date first[] = { { 2027, 1, 4 }, { 2022, 4, 19 } };
+	static const struct civil_date last[] = { { 2026, 12, 18 }, { 2022, 4, 1 } };
+	struct school *s = *state;
+	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
+		s->state.today = last[i];
+		s->state.now_ms = instant(last[i], HMS(15, 50, 0));
+		struct day *friday = school_build(s, last[i]);
+		register_effects_clear(s->fx);
+		struct checkin c = school_checkin(s, NOOR, "gate-1", s->state.now_ms);
+		c.result = CHECKIN_TALK;
+		register_take_talk(&s->state, friday, &c, s->fx);
+		s->state.today = first[i];
+		s->state.now_ms = instant(first[i], HMS(9, 0, 0));
+		struct day *monday = school_build(s, first[i]);
+		register_effects_clear(s->fx);
+		register_carry_talks(&s->state, friday, monday, s->fx);
+		assert_int_equal(monday->n_alerts, 1);
+		day_destroy(friday);
+		day_destroy(monday);
+	}
+	s->state.today = MONDAY;
+}
+
+/* What stands nowhere else isn't said to: too old, or of somebody who has left. */
+static void test_talk_that_ends_says_how(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(15, 50, 0));
+	ask_for_talk(s, s->day, NOOR, s->state.now_ms);
+	s->state.today = civil_date_of_day(civil_day_number(MONDAY) + REGISTER_TALK_DAYS + 1);
+	s->state.now_ms = instant(s->state.today, HMS(0, 0, 1));
+	register_effects_clear(s->fx);
+	register_close_day(&s->state, s->day, s->fx);
+	school_write(s, s->day);
+	EXPECT_ALERT(s, "r0000012345", "talk resolved half_day_over confirmed 2");
+	s->state.today = MONDAY;
+}
+
+/* A register that has lost its pupils knows nobody: who asked is somebody all the same. */
+static void test_talk_of_a_pupil_who_was_forgotten(void **state)
+{
+	struct school *s = *state;
+	school_now(s, HMS(8, 20, 0));
+	s->state.roster_lost = true;
+	ask_for_talk(s, s->day, 999, s->state.now_ms);
+	EXPECT_ALERT(s, "r0000000999", "talk open confirmed 1");
+	s->state.roster_lost = false;
+	register_effects_clear(s->fx);
+	register_settle(&s->state, s->day, s->fx);
+	school_write(s, s->day);
+	EXPECT_ALERT(s, "r0000000999", "talk resolved other confirmed 2");
+}
+
 static void test_blocked_card_is_no_presence(void **state)
 {
 	struct school *s = *state;
@@ -1158,6 +1338,12 @@ int main(void)
 		ONE(test_own_roster_goes_first),
 		ONE(test_unknown_card_once_a_day_then_linked),
 		ONE(x4_unknown_cards_in_a_flood),
+		ONE(test_talk_is_an_alert_and_no_presence),
+		ONE(test_talk_without_time_holds_nobody_up),
+		ONE(test_talk_that_nobody_heard_is_carried_on),
+		ONE(test_talk_outlives_the_holidays),
+		ONE(test_talk_that_ends_says_how),
+		ONE(test_talk_of_a_pupil_who_was_forgotten),
 		ONE(test_blocked_card_is_no_presence),
 		ONE(test_blocked_from_its_moment_on),
 		ONE(c6_a_tap_without_time_keeps_the_gate_incomplete),

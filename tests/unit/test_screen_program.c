@@ -4,6 +4,8 @@
  * back, the newest view wins, what it refuses, what it covers up, how it ends.
  *
  * Each step says what must come and waits for that alone, under one deadline.
+ *
+ *   test_screen_program [--taps SECONDS]    three taps a second for so long, 10 by default
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +27,19 @@
 #define DEADLINE_US 20000000 /* of a step; generous: build machines are slow and sanitized */
 #define PATH_SIZE 256
 
+#define TAP_EVERY_US 333333
+#define IDLE_MS 5000
+#define TAPS_MAX 20000
+#ifdef __SANITIZE_ADDRESS__
+#define BUILD "sanitizers"
+#else
+#define BUILD "optimised"
+#endif
+
+static int tap_seconds = 10;
+
 struct fixture {
+	bool measured; /* as a school runs it: 800x480, no frames written */
 	char dir[64], config[PATH_SIZE], frames[PATH_SIZE], socket[PATH_SIZE];
 	int listen_fd, lock_fd, fd;
 	pid_t pid;
@@ -46,8 +60,8 @@ static void write_config(struct fixture *f)
 	fprintf(c,
 		"[school]\nid = sint-jan\nname = Sint-Jansinstituut\ncard_key_file = %s\n"
 		"[unit]\nid = gate-1\n[paths]\nrun_dir = %s\nstate_dir = %s\n"
-		"[broker]\ntls = off\n[screen]\nsize = 400x240\nresult_ms = 500\n",
-		key, f->dir, f->dir);
+		"[broker]\ntls = off\n[screen]\nsize = %s\nresult_ms = 500\n",
+		key, f->dir, f->dir, f->measured ? "800x480" : "400x240");
 	fclose(c);
 	assert_int_equal(chmod(key, 0600), 0);
 }
@@ -55,7 +69,7 @@ static void write_config(struct fixture *f)
 static void start_screen(struct fixture *f)
 {
 	static char program[] = SCREEN_PROGRAM, config[] = "--config", frames[] = "--frames";
-	char *argv[] = { program, config, f->config, frames, f->frames, NULL };
+	char *argv[] = { program, config, f->config, f->measured ? NULL : frames, f->frames, NULL };
 	assert_int_equal(posix_spawn(&f->pid, SCREEN_PROGRAM, NULL, NULL, argv, environ), 0);
 }
 
@@ -93,10 +107,11 @@ static void listen_as_kiosk(struct fixture *f)
 	assert_int_equal(local_listen(f->socket, &f->listen_fd, &f->lock_fd), 0);
 }
 
-static int setup(void **state)
+static int set_up(void **state, bool measured)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 	assert_non_null(f);
+	f->measured = measured;
 	snprintf(f->dir, sizeof(f->dir), "/tmp/schoolpoort-screen-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	snprintf(f->config, sizeof(f->config), "%s/unit.conf", f->dir);
@@ -109,6 +124,16 @@ static int setup(void **state)
 	accept_screen(f);
 	*state = f;
 	return 0;
+}
+
+static int setup(void **state)
+{
+	return set_up(state, false);
+}
+
+static int setup_measured(void **state)
+{
+	return set_up(state, true);
 }
 
 static void remove_tree(char *dir)
@@ -254,8 +279,107 @@ static void test_it_covers_up_and_comes_back(void **state)
 	wait_frame(f, "000003-idle.png");
 }
 
-int main(void)
+static int by_size(const void *a, const void *b)
 {
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return (x > y) - (x < y);
+}
+
+/* Each pupil of a queue is shown, under the own name's view, before the next one taps. */
+static void test_three_taps_a_second(void **state)
+{
+	static int64_t took_us[TAPS_MAX];
+	struct fixture *f = *state;
+	int n = tap_seconds * 3 < TAPS_MAX ? tap_seconds * 3 : TAPS_MAX, late = 0;
+	int64_t next_us = clock_mono_us();
+	for (int i = 0; i < n; i++) {
+		struct wire_view reading = { .state = WIRE_VIEW_READING, .at = "08:07" };
+		struct wire_view result = present;
+		snprintf(result.name, sizeof(result.name), "Leerling %d van den Berg", i);
+		int64_t ms = (next_us - clock_mono_us()) / 1000;
+		poll(NULL, 0,
+			ms > 0 ? (int)ms : 0); /* the queue's pace, no waiting for the screen */
+		int64_t sent_us = reading.seen_us = result.seen_us = clock_mono_us();
+		send_view(f, reading);
+		int64_t number = send_view(f, result);
+		struct wire_local m = receive(f);
+		assert_int_equal(m.type, WIRE_LOCAL_PRESENTED);
+		if (m.number != number) { /* a machine that stood still between the two */
+			assert_int_equal(m.number, number - 1);
+			m = receive(f);
+		}
+		assert_int_equal(m.number, number);
+		took_us[i] = m.at_us - sent_us;
+		late += took_us[i] > TAP_EVERY_US;
+		next_us += TAP_EVERY_US;
+	}
+	qsort(took_us, (size_t)n, sizeof(*took_us), by_size);
+	printf("\nfigure: view to presented, 3 taps a second for %d s: p50 %.1f, p95 %.1f, worst "
+	       "%.1f "
+	       "ms, %d of %d behind the next tap (1 run, 800x480 off screen, " BUILD ")\n",
+		tap_seconds, (double)took_us[n / 2] / 1000, (double)took_us[n * 95 / 100] / 1000,
+		(double)took_us[n - 1] / 1000, late, n);
+}
+
+/* Time on a processor, in ticks. */
+static long ticks_of(pid_t pid)
+{
+	char path[64], text[1024];
+	long user = 0, system_time = 0;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	FILE *s = fopen(path, "r");
+	assert_non_null(s);
+	assert_non_null(fgets(text, sizeof(text), s));
+	fclose(s);
+	char *at = strrchr(text, ')'); /* the program's name may hold anything before it */
+	assert_non_null(at);
+	for (int field = 2; field < 14 && at; field++)
+		at = strchr(at + 1, ' ');
+	assert_non_null(at);
+	user = strtol(at, &at, 10);
+	system_time = strtol(at, &at, 10);
+	return user + system_time;
+}
+
+static long pss_kb_of(pid_t pid)
+{
+	char path[64], line[256];
+	long kb = -1;
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", (int)pid);
+	FILE *s = fopen(path, "r");
+	while (s && fgets(line, sizeof(line), s))
+		if (!strncmp(line, "Pss:", 4))
+			kb = strtol(line + 4, NULL, 10);
+	if (s)
+		fclose(s);
+	return kb;
+}
+
+/* Waiting for a card, the hint moving: the loop rests. */
+static void test_idle_costs_little(void **state)
+{
+	struct fixture *f = *state;
+	send_view(f, present);
+	receive(f);
+	send_view(f, idle);
+	receive(f);
+	long before = ticks_of(f->pid);
+	int64_t from_us = clock_mono_us();
+	struct pollfd none = { f->fd, POLLIN, 0 };
+	assert_int_equal(poll(&none, 1, IDLE_MS), 0); /* and nothing is presented unasked */
+	double spent_ms = (double)(ticks_of(f->pid) - before) * 1000 / (double)sysconf(_SC_CLK_TCK);
+	double share = spent_ms * 1000 / (double)(clock_mono_us() - from_us);
+	long kb = pss_kb_of(f->pid);
+	printf("\nfigure: screen idle %.1f %% of a core, %.1f MB PSS (1 run of %d s, 800x480 off "
+	       "screen, " BUILD ")\n",
+		100 * share, (double)kb / 1024, IDLE_MS / 1000);
+	assert_true(share < 0.5); /* a loop that spins would take all of it */
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "--taps"))
+		tap_seconds = (int)strtol(argv[2], NULL, 10);
 	setenv("SDL_VIDEODRIVER", "dummy", 1);
 	setenv("SDL_AUDIODRIVER", "dummy", 1);
 	const struct CMUnitTest tests[] = {
@@ -264,6 +388,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_the_newest_view_wins, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_it_does_not_understand, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_it_covers_up_and_comes_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_idle_costs_little, setup_measured, teardown),
+		cmocka_unit_test_setup_teardown(test_three_taps_a_second, setup_measured, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,8 @@ static struct screen_words words;
 
 static struct screen_settings settings_of(bool late_open)
 {
-	return (struct screen_settings){ "Sint-Jansinstituut", ROSTER_NL, late_open, true, true };
+	return (struct screen_settings){ "Sint-Jansinstituut", ROSTER_NL, late_open, true, true,
+		20 * 60, 6 * 60 };
 }
 
 static struct wire_view result_of(enum wire_view_result result)
@@ -57,7 +58,7 @@ static const struct {
 	{ "unknown", WIRE_RESULT_UNKNOWN_CARD, false, SCREEN_SIGN_BELL, SCREEN_TONE_DESK,
 		SCREEN_SOUND_DESK, "We kennen deze kaart nog niet",
 		"Ga even langs het onthaal. Ze helpen je daar.", false, false },
-	{ "blocked", WIRE_RESULT_BLOCKED_CARD, true, SCREEN_SIGN_BELL, SCREEN_TONE_DESK,
+	{ "blocked", WIRE_RESULT_BLOCKED_CARD, true, SCREEN_SIGN_BELL_CARD, SCREEN_TONE_DESK,
 		SCREEN_SOUND_DESK, "Deze kaart werkt niet meer",
 		"Ga even langs het onthaal. Ze helpen je daar.", false, false },
 	{ "refused", WIRE_RESULT_REFUSED_CARD, false, SCREEN_SIGN_SCHOOL_CARD, SCREEN_TONE_CALM,
@@ -67,7 +68,7 @@ static const struct {
 		SCREEN_SOUND_CARD, "Eén kaart tegelijk", "Haal je schoolkaart uit je portefeuille.",
 		false, false },
 	{ "not stored", WIRE_RESULT_NOT_STORED, false, SCREEN_SIGN_NOT_STORED, SCREEN_TONE_FAULT,
-		SCREEN_SOUND_DESK, "Niet bewaard", "Ga langs het onthaal en meld je daar aan.",
+		SCREEN_SOUND_FAULT, "Niet bewaard", "Ga langs het onthaal en meld je daar aan.",
 		false, false },
 };
 
@@ -225,9 +226,14 @@ static void test_record(void **state)
 		assert_string_equal(p.detail, times[i].want);
 	}
 	assert_int_equal(p.n_tiles, 2);
-	assert_string_equal(p.tile[0].day, "vr");
+	assert_int_equal(p.n_days, 5);
+	assert_int_equal(p.n_weeks, 2);
+	assert_string_equal(p.day[0], "ma");
+	assert_int_equal(p.tile[0].weekday, 4);
+	assert_int_equal(p.tile[0].week, 0);
 	assert_string_equal(p.tile[0].date, "20/11");
-	assert_string_equal(p.tile[1].day, "ma");
+	assert_int_equal(p.tile[1].weekday, 0);
+	assert_int_equal(p.tile[1].week, 1);
 	assert_int_equal(p.tile[0].mark[0], SCREEN_SIGN_MARK_PRESENT);
 	assert_int_equal(p.tile[0].mark[1], SCREEN_SIGN_MARK_LATE);
 	assert_int_equal(p.tile[1].mark[0], SCREEN_SIGN_MARK_NO_TAP);
@@ -236,15 +242,69 @@ static void test_record(void **state)
 	assert_string_equal(p.legend[3], "verontschuldigd");
 	assert_true(p.close);
 	assert_string_equal(p.talk_label, "Ik wil eens praten");
-	screen_picture_thank(&v, &s, &words, &p);
+	assert_false(p.talk_done);
+	v.talk = false;
+	v.talk_asked = true; /* the kiosk has stored it */
+	screen_picture_of(&v, &s, &words, &p);
 	assert_true(p.talk_done);
 	assert_string_equal(p.talk_label, "Doorgegeven. Dank je.");
-	s.talk = false;
+	v.talk_asked = false;
 	v.has_record = false;
 	screen_picture_of(&v, &s, &words, &p);
 	assert_string_equal(p.talk_label, "");
 	assert_int_equal(p.n_tiles, 0);
 	assert_string_equal(p.detail, "Nog niets te tonen. Kom morgen terug.");
+}
+
+/* Weeks: the newest four that have a school day, a row each; weekend columns where there was school. */
+static void test_record_in_weeks(void **state)
+{
+	struct screen_settings s = settings_of(false);
+	struct screen_picture p;
+	(void)state;
+	struct wire_view v = { .state = WIRE_VIEW_OVERVIEW,
+		.has_record = true,
+		.n_recent = 6,
+		.recent = { { { 2026, 10, 19 }, "||" }, { { 2026, 10, 30 }, "||" },
+			{ { 2026, 11, 9 }, "||" }, { { 2026, 11, 10 }, "||" },
+			{ { 2026, 11, 21 }, "||" }, { { 2026, 11, 23 }, "||" } } };
+	static const int week[] = { 0, 1, 1, 2, 3 }, weekday[] = { 4, 0, 1, 5, 0 };
+	screen_picture_of(&v, &s, &words, &p);
+	assert_int_equal(p.n_weeks, SCREEN_WEEKS_MAX);
+	assert_int_equal(p.n_days, 6);
+	assert_int_equal(p.n_tiles, 5); /* the Monday of the fifth week back is left out */
+	for (int i = 0; i < p.n_tiles; i++) {
+		assert_int_equal(p.tile[i].week, week[i]);
+		assert_int_equal(p.tile[i].weekday, weekday[i]);
+	}
+}
+
+static const struct {
+	int from, until;
+	const char *at;
+	bool dark;
+} night[] = { { 1200, 360, "19:59", false }, { 1200, 360, "20:00", true },
+	{ 1200, 360, "05:59", true }, { 1200, 360, "06:00", false }, { 60, 300, "00:59", false },
+	{ 60, 300, "01:00", true }, { 60, 300, "05:00", false }, { -1, 360, "03:00", false },
+	{ 1200, -1, "23:00", false }, { 300, 300, "05:00", false }, { 1200, 360, "", false } };
+
+static void test_dark_at_night(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(night); i++) {
+		struct screen_settings s = settings_of(false);
+		struct wire_view v = { .state = WIRE_VIEW_IDLE };
+		struct screen_picture p;
+		s.dark_from_min = night[i].from;
+		s.dark_until_min = night[i].until;
+		snprintf(v.at, sizeof(v.at), "%s", night[i].at);
+		screen_picture_of(&v, &s, &words, &p);
+		assert_int_equal(p.tone == SCREEN_TONE_NIGHT, night[i].dark);
+		v.state = WIRE_VIEW_RESULT; /* who taps at night sees what everybody sees */
+		v.result = WIRE_RESULT_PRESENT;
+		screen_picture_of(&v, &s, &words, &p);
+		assert_int_equal(p.tone, SCREEN_TONE_WELCOME);
+	}
 }
 
 /* WCAG 2.2: relative luminance, and the ratio of two. */
@@ -278,6 +338,17 @@ static void test_contrast_of_every_text(void **state)
 				fmin(contrast(c->text, c->panel), contrast(c->soft, c->panel))));
 		print_message("tone %d: least contrast %.1f\n", tone, least);
 		assert_true(least >= 4.5);
+		/* Marks of the record, and what is drawn faint at half strength: 3:1, as graphics. */
+		for (int mark = SCREEN_SIGN_MARK_PRESENT; mark <= SCREEN_SIGN_MARK_EXCUSED;
+			mark++) {
+			uint32_t colour =
+				screen_mark_colour((enum screen_sign)mark, (enum screen_tone)tone);
+			assert_true(contrast(colour, c->panel) >= 3 || tone == SCREEN_TONE_NIGHT);
+			assert_true(contrast(colour, c->ground) >= 3 || tone == SCREEN_TONE_NIGHT);
+		}
+		uint32_t faint = (c->ink >> 1 & 0x7f7f7f) + (c->block >> 1 & 0x7f7f7f);
+		if (tone == SCREEN_TONE_CALM) /* the wallet and the phone are on it alone */
+			assert_true(contrast(faint, c->block) >= 3);
 	}
 }
 
@@ -309,6 +380,8 @@ int main(void)
 		cmocka_unit_test(test_minutes_in_words),
 		cmocka_unit_test(test_the_other_states),
 		cmocka_unit_test(test_record),
+		cmocka_unit_test(test_record_in_weeks),
+		cmocka_unit_test(test_dark_at_night),
 		cmocka_unit_test(test_contrast_of_every_text),
 		cmocka_unit_test(test_no_tone_is_red),
 	};

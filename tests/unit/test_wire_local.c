@@ -43,6 +43,8 @@ static void test_lines(void **state)
 		"{\"v\":1,\"type\":\"touch\",\"action\":\"overview\"}",
 		"{\"v\":1,\"type\":\"touch\",\"action\":\"talk\"}",
 		"{\"v\":1,\"type\":\"touch\",\"action\":\"close\"}",
+		"{\"v\":1,\"type\":\"touch\",\"action\":\"talk\","
+		"\"checkin\":\"22010203-0405-4607-8809-0a0b0c0d0e0f\"}",
 		"{\"v\":1,\"type\":\"error\",\"reason\":\"type: missing\"}",
 		"{\"v\":1,\"type\":\"view\",\"number\":1,\"state\":\"idle\",\"offline\":false,"
 		"\"clock\":\"unknown\"}",
@@ -62,6 +64,8 @@ static void test_lines(void **state)
 		"}",
 		"{\"v\":1,\"type\":\"view\",\"number\":5,\"state\":\"overview\",\"offline\":false,"
 		"\"clock\":\"trusted\",\"checkin\":null,\"talk\":false}",
+		"{\"v\":1,\"type\":\"view\",\"number\":6,\"state\":\"overview\",\"offline\":false,"
+		"\"clock\":\"trusted\",\"checkin\":null,\"talk\":false,\"talk_asked\":true}",
 	};
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(line); i++) {
@@ -121,6 +125,7 @@ static void test_views(void **state)
 		assert_int_equal(v.n_recent, m.view.n_recent);
 		assert_memory_equal(v.recent, m.view.recent, sizeof(v.recent));
 		assert_int_equal(v.talk, m.view.talk);
+		assert_int_equal(v.talk_asked, m.view.talk_asked);
 		free(text);
 	}
 }

@@ -28,7 +28,7 @@ static void put_checkins(void)
 {
 	struct checkin c = sample_checkin();
 	for (int clock = 0; clock <= CHECKIN_CLOCK_TRUSTED; clock++)
-		for (int result = CHECKIN_PRESENT; result <= CHECKIN_BLOCKED_CARD; result++) {
+		for (int result = CHECKIN_PRESENT; result <= CHECKIN_TALK; result++) {
 			c.clock = (enum checkin_clock)clock;
 			c.result = (enum checkin_result)result;
 			put("gate/gate-1/checkin", wire_checkin_encode(&c, &sample_brussels));

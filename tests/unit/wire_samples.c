@@ -308,6 +308,7 @@ struct wire_view sample_view(enum wire_view_state state)
 		v.n_recent = p.n_recent;
 		memcpy(v.recent, p.recent, sizeof(v.recent));
 		v.talk = true;
+		v.talk_asked = true; /* never both; each of its own here */
 	}
 	return v;
 }

@@ -132,10 +132,11 @@ void screen_client_presented(struct screen_client *c, int64_t number, int64_t at
 	say(c, &c->message);
 }
 
-void screen_client_touch(struct screen_client *c, enum wire_touch touch)
+void screen_client_touch(struct screen_client *c, enum wire_touch touch, struct uuid checkin)
 {
 	memset(&c->message, 0, sizeof(c->message));
 	c->message.type = WIRE_LOCAL_TOUCH;
 	c->message.touch = touch;
+	c->message.checkin = checkin;
 	say(c, &c->message);
 }

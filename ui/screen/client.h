@@ -48,5 +48,5 @@ bool screen_client_drain(struct screen_client *client, struct wire_view *ret_vie
 /** screen_client_presented() - tell that a view is on the display since @at_us. */
 void screen_client_presented(struct screen_client *client, int64_t number, int64_t at_us);
 
-/** screen_client_touch() - tell of a touched button. */
-void screen_client_touch(struct screen_client *client, enum wire_touch touch);
+/** screen_client_touch() - tell of a touched button. @checkin: of the view that was on the display; none: it had none */
+void screen_client_touch(struct screen_client *client, enum wire_touch touch, struct uuid checkin);

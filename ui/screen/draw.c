@@ -4,16 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "screen/name.h"
 #include "screen/signs.h"
 
-#define STAMPS 72 /* signs and boxes kept as textures: big signs, marks in two sizes, buttons */
+#define STAMPS 80 /* signs and boxes kept as textures: big signs, marks in two sizes, buttons */
 #define BUTTONS 3
 #define GROUP_MAX 4 /* lines of text under each other */
-#define SIGN_LATE_COLOUR 0xa85a00u /* of the mark, 4.8:1 on white; no alarm */
-#define SIGN_EXCUSED_COLOUR 0x1f5fa8u
-#define SIGN_PRESENT_COLOUR 0x0b7350u
-#define TILE_COLUMNS 5 /* a school week a row */
-#define TILE_ROWS 3 /* ROSTER_RECENT_MAX days */
+#define TARGET 14.2f /* hundredths: 12.1 mm of the 7 inch display's 86, 68 pixels of 480 */
 #define WATERMARK_COLOUR 0xe4e0d5u /* on the ground of a record with nothing in it yet */
 
 /* A sign or a box as a texture. */
@@ -35,6 +32,7 @@ struct screen_draw {
 	struct screen_text *text;
 	int width, height;
 	bool upright;
+	SDL_Point shift; /* against burning in */
 	struct stamp stamp[STAMPS];
 	struct button button[BUTTONS];
 	int n_buttons;
@@ -49,7 +47,7 @@ struct group {
 	uint32_t colour;
 	float size, min_size, gap; /* in hundredths; gap: above it */
 	int lines;
-	bool is_name; /* may be cut */
+	bool is_name; /* may be cut; a person's is shortened before */
 };
 
 struct screen_draw *screen_draw_create(
@@ -181,6 +179,15 @@ static void put_box(struct screen_draw *d, SDL_Rect at, uint32_t colour)
 		put_stamp(d, &want, at.x, at.y);
 }
 
+void screen_draw_shift(struct screen_draw *d, int64_t step)
+{
+	static const SDL_Point places[] = { { 0, 0 }, { 1, 0 }, { 1, 1 }, { 0, 1 }, { -1, 1 },
+		{ -1, 0 }, { -1, -1 }, { 0, -1 } };
+	int far = px(d, 0.8f);
+	const SDL_Point *place = &places[(uint64_t)step % (sizeof(places) / sizeof(places[0]))];
+	d->shift = (SDL_Point){ place->x * far, place->y * far };
+}
+
 static SDL_Rect block_of(const struct screen_draw *d, enum screen_layout layout)
 {
 	bool record = layout == SCREEN_LAYOUT_RECORD;
@@ -267,6 +274,17 @@ static void put_group(
 	}
 }
 
+/* A person's name as short as it must be to stand in two lines of @min_size hundredths. */
+static void shorten(struct screen_draw *d, const char *name, float min_size, SDL_Rect in,
+	char *ret_name, size_t size)
+{
+	const struct screen_text_style style = { SCREEN_TEXT_BOLD, SCREEN_TEXT_LEFT, 0,
+		px(d, min_size), px(d, min_size), 2 };
+	for (int step = 0; screen_name_shorten(name, step, ret_name, size); step++)
+		if (!screen_text_fit(d->text, ret_name, &style, in.w, in.h).cut)
+			return;
+}
+
 static void add_button(struct screen_draw *d, SDL_Rect at, enum wire_touch touch)
 {
 	if (d->n_buttons < BUTTONS)
@@ -275,14 +293,14 @@ static void add_button(struct screen_draw *d, SDL_Rect at, enum wire_touch touch
 
 static struct screen_text_style label_style(const struct screen_draw *d, uint32_t ink)
 {
-	return (struct screen_text_style){ SCREEN_TEXT_BOLD, SCREEN_TEXT_LEFT, ink, px(d, 4.8f),
-		px(d, 3.6f), 2 };
+	return (struct screen_text_style){ SCREEN_TEXT_BOLD, SCREEN_TEXT_LEFT, ink, px(d, 5.6f),
+		px(d, 4.2f), 2 };
 }
 
 /* As wide as its label wants, at most @most. */
 static int label_width(struct screen_draw *d, const char *label, int height, int most)
 {
-	int icon = px(d, 6.5f), pad = (height - icon) / 2;
+	int icon = px(d, 6.5f), pad = px(d, 3.2f);
 	struct screen_text_style style = label_style(d, 0);
 	style.lines = 1;
 	int around = 3 * pad + icon + px(d, 1);
@@ -294,12 +312,13 @@ static int label_width(struct screen_draw *d, const char *label, int height, int
 static void put_label(struct screen_draw *d, SDL_Rect at, enum screen_sign sign, const char *label,
 	uint32_t box, uint32_t ink)
 {
-	int icon = px(d, 6.5f), pad = (at.h - icon) / 2;
+	int icon = px(d, 6.5f), pad = px(d, 3.2f);
 	struct screen_text_style style = label_style(d, ink);
 	SDL_Rect words = { at.x + 2 * pad + icon, at.y, at.w - 3 * pad - icon, at.h };
+	SDL_Rect left = { at.x + pad, at.y + (at.h - icon) / 2, icon, icon };
 	struct screen_text_fit fit = screen_text_fit(d->text, label, &style, words.w, words.h);
 	put_box(d, at, box);
-	put_sign(d, sign, (SDL_Rect){ at.x + pad, at.y + pad, icon, icon }, ink, box);
+	put_sign(d, sign, left, ink, box);
 	words.y += (at.h - fit.height) / 2;
 	words.h = fit.height;
 	d->cut = d->cut || fit.cut;
@@ -311,7 +330,7 @@ static void put_staff(struct screen_draw *d, const struct screen_picture *p,
 	const struct screen_colours *c, SDL_Rect block)
 {
 	int size = px(d, 5);
-	SDL_Rect at = { px(d, 3.5f), block.h - px(d, 3.5f) - size, size, size };
+	SDL_Rect at = { block.x + px(d, 3.5f), block.y + block.h - px(d, 3.5f) - size, size, size };
 	if (p->staff_offline) {
 		put_sign(d, SCREEN_SIGN_OFFLINE, at, c->ink, c->block);
 		at.x += size + px(d, 2.5f);
@@ -344,52 +363,44 @@ static void draw_result(struct screen_draw *d, const struct screen_picture *p,
 	const struct screen_colours *c, SDL_Rect ground)
 {
 	bool named = p->name[0];
+	char name[sizeof(p->name)];
+	shorten(d, p->name, 10, ground, name, sizeof(name));
 	const struct group group[] = {
 		{ p->headline, SCREEN_TEXT_BOLD, named ? c->soft : c->text, named ? 9.5f : 12.5f,
 			named ? 7 : 8.5f, 0, named ? 2 : 4, false },
-		{ p->name, SCREEN_TEXT_BOLD, c->text, 17, 8, 1.5f, 2, true },
-		{ p->detail, SCREEN_TEXT_MEDIUM, c->text, 7.5f, 5.6f, 4, 4, false },
+		{ name, SCREEN_TEXT_BOLD, c->text, 17, 10, 1.5f, 2, true },
+		{ p->detail, SCREEN_TEXT_MEDIUM, c->text, 8.6f, 6.6f, 3.4f, 4, false },
 	};
 	if (p->record_label[0]) {
-		SDL_Rect at = { ground.x, ground.y + ground.h - px(d, 13), 0, px(d, 13) };
+		SDL_Rect at = { ground.x, ground.y + ground.h - px(d, TARGET), 0, px(d, TARGET) };
 		at.w = label_width(d, p->record_label, at.h, ground.w);
 		put_label(d, at, SCREEN_SIGN_RECORD, p->record_label, c->panel, c->text);
 		add_button(d, at, WIRE_TOUCH_OVERVIEW);
 		ground.h -= at.h + px(d, 4);
 	}
-	put_group(d, group, 3, ground, named ? px(d, 2 * 1.18f * 7.5f) : 0);
+	put_group(d, group, 3, ground, named ? px(d, 2 * 1.18f * 8.6f) : 0);
 }
 
-static uint32_t mark_colour(enum screen_sign mark, const struct screen_colours *c)
-{
-	if (mark == SCREEN_SIGN_MARK_PRESENT)
-		return SIGN_PRESENT_COLOUR;
-	if (mark == SCREEN_SIGN_MARK_LATE)
-		return SIGN_LATE_COLOUR;
-	return mark == SCREEN_SIGN_MARK_EXCUSED ? SIGN_EXCUSED_COLOUR : c->soft;
-}
-
+/* A date over its morning and its afternoon. */
 static void draw_tile(struct screen_draw *d, const struct screen_tile *tile,
-	const struct screen_colours *c, SDL_Rect at)
+	const struct screen_picture *p, SDL_Rect at)
 {
-	struct screen_text_style day = { SCREEN_TEXT_BOLD, SCREEN_TEXT_CENTRE, c->text, px(d, 4.4f),
-		px(d, 3), 1 };
-	struct screen_text_style date = { SCREEN_TEXT_MEDIUM, SCREEN_TEXT_CENTRE, c->soft, px(d, 4),
-		px(d, 3), 1 };
-	int mark = px(d, 5.6f), gap = px(d, 1.8f);
-	if (2 * mark + 2 * gap > at.w) {
-		mark = at.w * 2 / 5;
-		gap = at.w / 20;
-	}
-	int content = px(d, 4.4f + 4 + 3.6f) + mark;
-	SDL_Rect line = { at.x, at.y + (at.h - content) / 2, at.w, px(d, 5.2f) };
+	const struct screen_colours *c = screen_colours_of(p->tone);
+	int mark = px(d, 5.6f), line = px(d, 5), gap = px(d, 1.4f);
+	if (2 * mark + 2 * gap > at.w)
+		mark = (at.w - 2 * gap) / 2;
+	if (line + mark + 2 * gap > at.h)
+		mark = at.h - line - 2 * gap;
+	struct screen_text_style date = { SCREEN_TEXT_MEDIUM, SCREEN_TEXT_CENTRE, c->text,
+		px(d, 4.2f), px(d, 3), 1 };
+	SDL_Rect words = { at.x, at.y + (at.h - line - mark - gap / 2) / 2, at.w, line };
 	put_box(d, at, c->panel);
-	screen_text_draw(d->text, tile->day, &day, &line);
-	line.y += px(d, 5);
-	screen_text_draw(d->text, tile->date, &date, &line);
-	SDL_Rect sign = { at.x + (at.w - 2 * mark - gap) / 2, line.y + px(d, 7), mark, mark };
+	screen_text_draw(d->text, tile->date, &date, &words);
+	SDL_Rect sign = { at.x + (at.w - 2 * mark - gap) / 2, words.y + line + gap / 2, mark,
+		mark };
 	for (int i = 0; i < 2; i++) {
-		put_sign(d, tile->mark[i], sign, mark_colour(tile->mark[i], c), c->panel);
+		put_sign(d, tile->mark[i], sign, screen_mark_colour(tile->mark[i], p->tone),
+			c->panel);
 		sign.x += mark + gap;
 	}
 }
@@ -405,7 +416,7 @@ static void draw_legend(struct screen_draw *d, const struct screen_picture *p,
 		SDL_Rect at = { in.x + (i % 2) * in.w / 2, in.y + (i / 2) * row, icon, icon };
 		SDL_Rect words = { at.x + icon + px(d, 1.6f), at.y - px(d, 0.2f),
 			in.w / 2 - icon - px(d, 2.4f), row };
-		put_sign(d, mark, at, mark_colour(mark, c), c->ground);
+		put_sign(d, mark, at, screen_mark_colour(mark, p->tone), c->ground);
 		d->cut = d->cut || screen_text_draw(d->text, p->legend[i], &style, &words).cut;
 	}
 }
@@ -413,18 +424,26 @@ static void draw_legend(struct screen_draw *d, const struct screen_picture *p,
 static void draw_tiles(struct screen_draw *d, const struct screen_picture *p,
 	const struct screen_colours *c, SDL_Rect in)
 {
-	int gap = px(d, 1.6f), rows = (p->n_tiles + TILE_COLUMNS - 1) / TILE_COLUMNS;
-	int legend = px(d, 12);
-	int width = (in.w - (TILE_COLUMNS - 1) * gap) / TILE_COLUMNS;
-	int height = (in.h - legend - px(d, 3) - (TILE_ROWS - 1) * gap) / TILE_ROWS;
-	if (height > px(d, 26))
-		height = px(d, 26);
-	for (int i = 0; i < p->n_tiles; i++) {
-		SDL_Rect at = { in.x + (i % TILE_COLUMNS) * (width + gap),
-			in.y + (i / TILE_COLUMNS) * (height + gap), width, height };
-		draw_tile(d, &p->tile[i], c, at);
+	int gap = px(d, 1.6f), legend = px(d, 12), head = px(d, 5.6f);
+	int width = (in.w - (p->n_days - 1) * gap) / p->n_days;
+	int height = (in.h - head - legend - px(d, 2)) / p->n_weeks - gap;
+	if (height > px(d, 20))
+		height = px(d, 20);
+	struct screen_text_style day = { SCREEN_TEXT_BOLD, SCREEN_TEXT_CENTRE, c->text, px(d, 4.6f),
+		px(d, 3), 1 };
+	for (int i = 0; i < p->n_days; i++) {
+		SDL_Rect at = { in.x + i * (width + gap), in.y, width, head };
+		d->cut = d->cut || screen_text_draw(d->text, p->day[i], &day, &at).cut;
 	}
-	in.y += rows * (height + gap) - gap + px(d, 3);
+	in.y += head;
+	/* A day without a tile had no lessons: its place stays empty. */
+	for (int i = 0; i < p->n_tiles; i++) {
+		const struct screen_tile *tile = &p->tile[i];
+		SDL_Rect at = { in.x + tile->weekday * (width + gap),
+			in.y + tile->week * (height + gap), width, height };
+		draw_tile(d, tile, p, at);
+	}
+	in.y += p->n_weeks * (height + gap) + px(d, 2);
 	in.h = legend;
 	draw_legend(d, p, c, in);
 }
@@ -433,15 +452,18 @@ static void draw_record_block(struct screen_draw *d, const struct screen_picture
 	const struct screen_colours *c, SDL_Rect block)
 {
 	int margin = px(d, 5);
+	SDL_Rect in = { block.x + margin, block.y + margin, block.w - 2 * margin,
+		block.h - 2 * margin };
+	char name[sizeof(p->name)];
+	shorten(d, p->name, 7, in, name, sizeof(name));
 	const struct group group[] = {
-		{ p->name, SCREEN_TEXT_BOLD, c->ink, 11, 6, 0, 2, true },
-		{ p->detail, SCREEN_TEXT_MEDIUM, c->ink, 6.6f, 5, 3, 4, false },
+		{ name, SCREEN_TEXT_BOLD, c->ink, 11, 7, 0, 2, true },
+		{ p->detail, SCREEN_TEXT_MEDIUM, c->ink, 7.2f, 5.2f, 3, 4, false },
 	};
-	SDL_Rect in = { margin, margin, block.w - 2 * margin, block.h - 2 * margin };
 	if (p->talk_label[0]) {
-		SDL_Rect at = { in.x, block.h - px(d, 13) - px(d, 11), in.w, px(d, 15) };
+		SDL_Rect at = { in.x, block.y + block.h - px(d, 15) - px(d, 11), in.w, px(d, 15) };
 		if (d->upright)
-			at.y = block.h - px(d, 15) - margin;
+			at.y = block.y + block.h - px(d, 15) - margin;
 		in.h = at.y - in.y - px(d, 3);
 		put_label(d, at, p->talk_done ? SCREEN_SIGN_MARK_PRESENT : SCREEN_SIGN_TALK,
 			p->talk_label, p->talk_done ? c->block : c->ink,
@@ -455,7 +477,7 @@ static void draw_record_block(struct screen_draw *d, const struct screen_picture
 static void draw_record(struct screen_draw *d, const struct screen_picture *p,
 	const struct screen_colours *c, SDL_Rect block, SDL_Rect ground)
 {
-	int head = px(d, 13), gap = px(d, 3);
+	int head = px(d, TARGET), gap = px(d, 3);
 	struct screen_text_style style = { SCREEN_TEXT_BOLD, SCREEN_TEXT_LEFT, c->text, px(d, 7),
 		px(d, 5), 1 };
 	SDL_Rect close = { ground.x + ground.w - head, ground.y - px(d, 2), head, head };
@@ -485,10 +507,18 @@ bool screen_draw_picture(struct screen_draw *d, const struct screen_picture *p, 
 {
 	const struct screen_colours *c = screen_colours_of(p->tone);
 	SDL_Rect block = block_of(d, p->layout), ground = ground_of(d, block);
+	/* The block stays at the display's edge, and its inner edge moves with the rest. */
+	SDL_Rect field = block;
+	field.w += d->upright ? 0 : d->shift.x;
+	field.h += d->upright ? d->shift.y : 0;
+	block.x += d->shift.x;
+	block.y += d->shift.y;
+	ground.x += d->shift.x;
+	ground.y += d->shift.y;
 	d->n_buttons = 0;
 	d->cut = false;
 	fill(d, (SDL_Rect){ 0, 0, d->width, d->height }, c->ground);
-	fill(d, block, c->block);
+	fill(d, field, c->block);
 	switch (p->layout) {
 	case SCREEN_LAYOUT_IDLE:
 		if (p->headline[0]) /* nobody is asked for a card before a kiosk has spoken */
@@ -519,6 +549,7 @@ void screen_draw_warm(struct screen_draw *d)
 		{ SCREEN_SIGN_CALENDAR, SCREEN_TONE_INFO },
 		{ SCREEN_SIGN_TRAY, SCREEN_TONE_INFO },
 		{ SCREEN_SIGN_BELL, SCREEN_TONE_DESK },
+		{ SCREEN_SIGN_BELL_CARD, SCREEN_TONE_DESK },
 		{ SCREEN_SIGN_SCHOOL_CARD, SCREEN_TONE_CALM },
 		{ SCREEN_SIGN_ONE_CARD, SCREEN_TONE_CALM },
 		{ SCREEN_SIGN_NOT_STORED, SCREEN_TONE_FAULT },

@@ -42,6 +42,13 @@ void screen_draw_forget(struct screen_draw *draw);
  */
 bool screen_draw_picture(struct screen_draw *draw, const struct screen_picture *picture, int phase);
 
+/**
+ * screen_draw_shift() - move what follows by a few pixels, so that no edge burns into a display that
+ * shows the same picture for years.
+ * @step: any number; eight places round the middle, the first of them the middle itself
+ */
+void screen_draw_shift(struct screen_draw *draw, int64_t step);
+
 /** screen_draw_hit() - which button of the last picture is at a pixel; WIRE_TOUCH_NONE for none. */
 enum wire_touch screen_draw_hit(const struct screen_draw *draw, int x, int y);
 

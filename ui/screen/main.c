@@ -40,6 +40,7 @@
 #define LOOK_IDLE_US 250000
 #define BUSY_AFTER_TOUCH_US (5 * SECOND_US)
 #define PHASE_US 700000 /* of the hint's waves */
+#define SHIFT_EVERY_US (300 * SECOND_US) /* an OLED shows an edge after hours */
 #define EVENTS_PER_TURN 64
 
 enum shown { SHOWN_NOTHING, SHOWN_START, SHOWN_VIEW, SHOWN_AWAY };
@@ -61,6 +62,7 @@ struct app {
 	bool redraw;
 	int64_t view_us; /* when it came */
 	int64_t shown_us; /* when it was drawn */
+	struct uuid shown_checkin; /* of the view that is on the display; a newer one may wait */
 	enum shown shown;
 	int phase;
 	int64_t touched_us, next_display_us, next_watchdog_us;
@@ -137,6 +139,8 @@ static void show(struct app *a, enum shown what, int64_t now_us)
 	a->shown = what;
 	a->redraw = false;
 	a->phase = 0;
+	/* With a view alone, of which each minute brings one: nothing is drawn for its sake. */
+	screen_stage_shift(a->stage, a->frames_dir ? 0 : now_us / SHIFT_EVERY_US);
 	screen_stage_show(a->stage, &a->picture, 0);
 	a->shown_us = now_us;
 	if (what == SHOWN_AWAY && a->frames_dir && !again)
@@ -147,9 +151,10 @@ static void show_view(struct app *a, int64_t now_us)
 {
 	screen_picture_of(&a->view, &a->settings, &a->words, &a->picture);
 	a->pending = false;
+	a->shown_checkin = a->view.checkin;
 	show(a, SHOWN_VIEW, now_us);
 	screen_client_presented(&a->client, a->view.number, clock_mono_us());
-	screen_speaker_play(a->speaker, a->picture.sound);
+	screen_speaker_play(a->speaker, a->picture.sound, a->view.at);
 	if (a->frames_dir)
 		write_frame(a);
 }
@@ -216,11 +221,7 @@ static void look(struct app *a, int64_t now_us)
 	a->redraw = a->redraw || e.redraw;
 	if (e.touch == WIRE_TOUCH_NONE || a->shown != SHOWN_VIEW)
 		return;
-	screen_client_touch(&a->client, e.touch);
-	if (e.touch == WIRE_TOUCH_TALK) {
-		screen_picture_thank(&a->view, &a->settings, &a->words, &a->picture);
-		a->redraw = true;
-	}
+	screen_client_touch(&a->client, e.touch, a->shown_checkin);
 }
 
 /* Return: 0, also where there is no display yet; or -1 where it makes no sense to go on. */
@@ -246,12 +247,27 @@ static int open_stage(struct app *a, int64_t now_us)
 	if (!screen_stage_has_text(a->stage))
 		log_error("font_absent next=signs_alone; install fonts-inter or fonts-dejavu-core");
 	a->client.silent_us = now_us; /* two seconds for the kiosk from here on */
-	if (a->config.screen_sound) {
-		a->speaker = screen_speaker_open();
-		if (!a->speaker)
-			log_info("sound_absent next=silent");
-	}
+	if (a->config.screen_sound)
+		a->speaker = screen_speaker_create(
+			&(struct screen_loudness){ .volume = a->config.screen_volume,
+				.soft_volume = a->config.screen_soft_volume,
+				.soft_until_min = a->config.screen_soft_until_min,
+				.soft_from_min = a->config.screen_soft_from_min });
 	return 0;
+}
+
+static void care_for_sound(struct app *a, int64_t now_us)
+{
+	switch (screen_speaker_care(a->speaker, now_us)) {
+	case SCREEN_SPEAKER_SAME:
+		break;
+	case SCREEN_SPEAKER_HERE:
+		log_info("sound_open");
+		break;
+	case SCREEN_SPEAKER_ABSENT:
+		log_info("sound_absent next=silent_and_look_again");
+		break;
+	}
 }
 
 static int64_t wait_us(const struct app *a, int64_t now_us)
@@ -280,6 +296,7 @@ static int turn(struct app *a)
 			a->view_us = now_us;
 		}
 		refresh(a, now_us);
+		care_for_sound(a, now_us);
 	}
 	if (now_us >= a->next_watchdog_us) {
 		loop_notify("WATCHDOG=1"); /* by hand: only a whole turn feeds it */
@@ -321,7 +338,7 @@ static int run(struct app *a)
 	}
 	loop_notify("STOPPING=1");
 	screen_client_finish(&a->client);
-	screen_speaker_close(a->speaker);
+	screen_speaker_destroy(a->speaker);
 	screen_stage_close(a->stage);
 	loop_destroy(a->loop);
 	close(a->lock_fd);
@@ -342,6 +359,8 @@ static void settle(struct app *a)
 		.late_open = a->config.screen_late == CONFIG_LATE_OPEN,
 		.overview = a->config.screen_overview,
 		.talk = a->config.screen_talk,
+		.dark_from_min = a->config.screen_dark_from_min,
+		.dark_until_min = a->config.screen_dark_until_min,
 	};
 }
 

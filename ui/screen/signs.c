@@ -2,7 +2,7 @@
 #include "screen/signs.h"
 
 #define OPAQUE 0xff000000u
-#define FAINT 0x59000000u /* alpha 35 %: seen as behind, still told apart */
+#define FAINT 0x80000000u /* alpha 50 %: seen as behind, and 3:1 on its block */
 #define UNLIT 0x40000000u
 
 #define INK SCREEN_PAINT_INK
@@ -66,8 +66,13 @@ static const struct screen_raster_row *const drawings[SCREEN_N_SIGNS] = {
 		LINE(INK, 69, 37, 50, 56, 6), LINE(INK, 12, 60, 12, 84, 6),
 		LINE(INK, 12, 84, 88, 84, 6), LINE(INK, 88, 84, 88, 60, 6), END },
 	[SCREEN_SIGN_BELL] = ROWS{ DOME(INK, 50, 68, 38), DISC(INK, 50, 25, 6.5f),
-		BOX(INK, 50, 79, 46, 5.5f, 5.5f), ARC(CUT, 50, 68, 27, 2.6f, 22, -128),
+		BOX(INK, 50, 79, 46, 5.5f, 5.5f), ARC(CUT, 50, 45, 7.5f, 2.6f, 125, -65),
+		LINE(CUT, 50, 52, 50, 55.5f, 2.6f), DISC(CUT, 50, 62, 3.2f),
 		LINE(INK, 14, 23, 21, 30, 3), LINE(INK, 86, 23, 79, 30, 3), END },
+	[SCREEN_SIGN_BELL_CARD] = ROWS{ DOME(INK, 50, 41, 25), DISC(INK, 50, 12, 5),
+		BOX(INK, 50, 48.5f, 32, 4, 4), ARC(CUT, 50, 41, 16.5f, 2, 22, -128),
+		BOX(INK, 50, 77, 34, 19.5f, 5), DISC(CUT, 33, 72.5f, 4.6f), DOME(CUT, 33, 87, 8),
+		LINE(CUT, 50, 70, 74, 70, 2), LINE(CUT, 50, 78, 66, 78, 2), END },
 	[SCREEN_SIGN_SCHOOL_CARD] = ROWS{ BOX(DIM, 24, 40, 16, 29, 5), BOX(CUT, 24, 38, 11, 20, 1),
 		DISC(CUT, 24, 63.5f, 2.6f), LINE(CUT, 6, 66, 42, 14, 5.5f),
 		LINE(INK, 6, 66, 42, 14, 2.6f), BOX(INK, 65, 60, 31, 21, 5),

@@ -105,6 +105,11 @@ bool screen_stage_has_text(const struct screen_stage *s)
 	return screen_text_is_any(screen_draw_text(s->draw));
 }
 
+void screen_stage_shift(struct screen_stage *s, int64_t step)
+{
+	screen_draw_shift(s->draw, step);
+}
+
 void screen_stage_show(struct screen_stage *s, const struct screen_picture *picture, int phase)
 {
 	screen_draw_picture(s->draw, picture, phase);

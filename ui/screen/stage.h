@@ -39,6 +39,9 @@ int screen_stage_open(
 /** screen_stage_close() - accepts NULL. Ends SDL altogether. */
 void screen_stage_close(struct screen_stage *stage);
 
+/** screen_stage_shift() - as screen_draw_shift(), from the next picture on. */
+void screen_stage_shift(struct screen_stage *stage, int64_t step);
+
 /** screen_stage_show() - draw and present; on return the frame is on the display. Blocks up to a frame. */
 void screen_stage_show(struct screen_stage *stage, const struct screen_picture *picture, int phase);
 

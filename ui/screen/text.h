@@ -53,10 +53,10 @@ void screen_text_destroy(struct screen_text *text);
 void screen_text_forget(struct screen_text *text);
 
 /** screen_text_is_any() - at least one font is there. */
-bool screen_text_is_any(const struct screen_text *text);
+bool screen_text_is_any(struct screen_text *text);
 
-/** screen_text_is_own() - the fonts that the pictures were designed with are there, not only the fallback. */
-bool screen_text_is_own(const struct screen_text *text);
+/** screen_text_is_own() - every font of the list is there: what pictures are compared with. */
+bool screen_text_is_own(struct screen_text *text);
 
 /** screen_text_fit() - how a text would stand in a box, without drawing. @string: UTF-8 */
 struct screen_text_fit screen_text_fit(struct screen_text *text, const char *string,

@@ -13,6 +13,7 @@ static const struct screen_colours colours[SCREEN_N_TONES] = {
 	[SCREEN_TONE_INFO] = { 0x1f5fa8, 0xffffff, 0xeef3fa, 0xffffff, 0x12283f, 0x3a536e },
 	[SCREEN_TONE_DESK] = { 0x58469c, 0xffffff, 0xf2f0f9, 0xffffff, 0x2a1f45, 0x524873 },
 	[SCREEN_TONE_FAULT] = { 0x3c4a59, 0xffffff, 0xf0f2f4, 0xffffff, 0x1f2933, 0x4a5663 },
+	[SCREEN_TONE_NIGHT] = { 0x05090b, 0x74858c, 0x000000, 0x0c1215, 0x74858c, 0x74858c },
 };
 
 /* What a result looks like where neither name nor setting changes it. */
@@ -40,13 +41,13 @@ static const struct look looks[] = {
 		SCREEN_WORD_UNJUDGED, SCREEN_WORD_UNJUDGED_DETAIL, true },
 	[WIRE_RESULT_UNKNOWN_CARD] = { SCREEN_SIGN_BELL, SCREEN_TONE_DESK, SCREEN_SOUND_DESK,
 		SCREEN_WORD_UNKNOWN, SCREEN_WORD_TO_DESK, false },
-	[WIRE_RESULT_BLOCKED_CARD] = { SCREEN_SIGN_BELL, SCREEN_TONE_DESK, SCREEN_SOUND_DESK,
+	[WIRE_RESULT_BLOCKED_CARD] = { SCREEN_SIGN_BELL_CARD, SCREEN_TONE_DESK, SCREEN_SOUND_DESK,
 		SCREEN_WORD_BLOCKED, SCREEN_WORD_TO_DESK, false },
 	[WIRE_RESULT_REFUSED_CARD] = { SCREEN_SIGN_SCHOOL_CARD, SCREEN_TONE_CALM, SCREEN_SOUND_CARD,
 		SCREEN_WORD_REFUSED, SCREEN_WORD_REFUSED_DETAIL, false },
 	[WIRE_RESULT_TWO_CARDS] = { SCREEN_SIGN_ONE_CARD, SCREEN_TONE_CALM, SCREEN_SOUND_CARD,
 		SCREEN_WORD_TWO_CARDS, SCREEN_WORD_TWO_CARDS_DETAIL, false },
-	[WIRE_RESULT_NOT_STORED] = { SCREEN_SIGN_NOT_STORED, SCREEN_TONE_FAULT, SCREEN_SOUND_DESK,
+	[WIRE_RESULT_NOT_STORED] = { SCREEN_SIGN_NOT_STORED, SCREEN_TONE_FAULT, SCREEN_SOUND_FAULT,
 		SCREEN_WORD_NOT_STORED, SCREEN_WORD_NOT_STORED_DETAIL, false },
 };
 
@@ -107,12 +108,29 @@ static enum screen_word greeting(const char *at)
 	return hour < 12 ? SCREEN_WORD_MORNING : SCREEN_WORD_AFTERNOON;
 }
 
+/* The minute of the day of "HH:MM"; -1 without one. */
+static int minute_of(const char *at)
+{
+	for (int i = 0; i < 5; i++)
+		if (i != 2 && (at[i] < '0' || at[i] > '9'))
+			return -1;
+	return 60 * (10 * (at[0] - '0') + at[1] - '0') + 10 * (at[3] - '0') + at[4] - '0';
+}
+
+static bool is_dark(const struct screen_settings *s, const char *at)
+{
+	int minute = minute_of(at), from = s->dark_from_min, until = s->dark_until_min;
+	if (minute < 0 || from < 0 || until < 0)
+		return false;
+	return from <= until ? minute >= from && minute < until : minute >= from || minute < until;
+}
+
 static void make_idle(const struct maker *m, enum screen_word headline)
 {
 	struct screen_picture *p = m->picture;
 	p->layout = SCREEN_LAYOUT_IDLE;
 	p->sign = SCREEN_SIGN_HOLD;
-	p->tone = SCREEN_TONE_CALM;
+	p->tone = is_dark(m->settings, m->view->at) ? SCREEN_TONE_NIGHT : SCREEN_TONE_CALM;
 	put(p->headline, sizeof(p->headline), m->text[headline]);
 }
 
@@ -168,16 +186,52 @@ static enum screen_sign sign_of_mark(char mark)
 	}
 }
 
-static void make_tile(
-	const char *const *text, const struct roster_recent *recent, struct screen_tile *ret_tile)
+static void make_tile(const char *const *text, const struct roster_recent *recent, int week,
+	struct screen_tile *ret_tile)
 {
 	char half[SCREEN_TILE_TEXT_MAX];
-	int weekday = civil_weekday(recent->date);
-	put(ret_tile->day, sizeof(ret_tile->day), text[SCREEN_WORD_MONDAY + weekday]);
 	put_number(half, sizeof(half), text[SCREEN_WORD_DATE], "{d}", recent->date.day);
 	put_number(ret_tile->date, sizeof(ret_tile->date), half, "{m}", recent->date.month);
+	ret_tile->weekday = civil_weekday(recent->date);
+	ret_tile->week = week;
 	for (int i = 0; i < 2; i++)
 		ret_tile->mark[i] = sign_of_mark(recent->marks[i]);
+}
+
+static int monday_of(const struct roster_recent *recent)
+{
+	return civil_day_number(recent->date) - civil_weekday(recent->date);
+}
+
+/* A row a school week, a column a weekday: so a Monday that is often late is seen at once. */
+static void make_tiles(const struct maker *m)
+{
+	struct screen_picture *p = m->picture;
+	const struct wire_view *v = m->view;
+	int n = v->n_recent < ROSTER_RECENT_MAX ? v->n_recent : ROSTER_RECENT_MAX;
+	int from = n;
+	while (from > 0) {
+		bool same =
+			from < n && monday_of(&v->recent[from]) == monday_of(&v->recent[from - 1]);
+		if (!same && p->n_weeks == SCREEN_WEEKS_MAX)
+			break;
+		p->n_weeks += !same;
+		from--;
+	}
+	int week = -1;
+	p->n_days = 5;
+	for (int i = from; i < n; i++) {
+		struct screen_tile *tile = &p->tile[p->n_tiles++];
+		bool same = i > from && monday_of(&v->recent[i]) == monday_of(&v->recent[i - 1]);
+		week += !same;
+		make_tile(m->text, &v->recent[i], week, tile);
+		if (tile->weekday >= p->n_days)
+			p->n_days = tile->weekday + 1;
+	}
+	for (int i = 0; i < p->n_days; i++)
+		p->day[i] = m->text[SCREEN_WORD_MONDAY + i];
+	for (int i = 0; i < 4; i++)
+		p->legend[i] = m->text[SCREEN_WORD_MARK_PRESENT + i];
 }
 
 static void make_record(const struct maker *m)
@@ -190,7 +244,11 @@ static void make_record(const struct maker *m)
 	p->close = true;
 	put(p->name, sizeof(p->name), v->name);
 	put(p->headline, sizeof(p->headline), m->text[SCREEN_WORD_RECORD]);
-	if (v->talk && m->settings->talk)
+	/* Thanks only once it is in the kiosk's database. */
+	p->talk_done = v->talk_asked;
+	if (p->talk_done)
+		put(p->talk_label, sizeof(p->talk_label), m->text[SCREEN_WORD_TALK_DONE]);
+	else if (v->talk && m->settings->talk)
 		put(p->talk_label, sizeof(p->talk_label), m->text[SCREEN_WORD_TALK]);
 	if (!v->has_record) {
 		put(p->detail, sizeof(p->detail), m->text[SCREEN_WORD_RECORD_NONE]);
@@ -202,11 +260,7 @@ static void make_record(const struct maker *m)
 	else if (v->late_30_days == 1)
 		late = SCREEN_WORD_RECORD_LATE_ONE;
 	put_number(p->detail, sizeof(p->detail), m->text[late], "{n}", v->late_30_days);
-	p->n_tiles = v->n_recent < ROSTER_RECENT_MAX ? v->n_recent : ROSTER_RECENT_MAX;
-	for (int i = 0; i < p->n_tiles; i++)
-		make_tile(m->text, &v->recent[i], &p->tile[i]);
-	for (int i = 0; i < 4; i++)
-		p->legend[i] = m->text[SCREEN_WORD_MARK_PRESENT + i];
+	make_tiles(m);
 }
 
 static void make_fault(const struct maker *m)
@@ -265,12 +319,13 @@ void screen_picture_start(
 	put(ret_picture->school, sizeof(ret_picture->school), settings->school_name);
 }
 
-void screen_picture_thank(const struct wire_view *view, const struct screen_settings *settings,
-	const struct screen_words *words, struct screen_picture *picture)
+uint32_t screen_mark_colour(enum screen_sign mark, enum screen_tone tone)
 {
-	const char *const *text = text_of(view, settings, words);
-	if (!picture->talk_label[0])
-		return;
-	put(picture->talk_label, sizeof(picture->talk_label), text[SCREEN_WORD_TALK_DONE]);
-	picture->talk_done = true;
+	if (mark == SCREEN_SIGN_MARK_PRESENT)
+		return colours[SCREEN_TONE_WELCOME].block;
+	if (mark == SCREEN_SIGN_MARK_LATE)
+		return 0xa85a00; /* 4.8:1 on white; no alarm */
+	if (mark == SCREEN_SIGN_MARK_EXCUSED)
+		return colours[SCREEN_TONE_INFO].block;
+	return colours[tone].soft;
 }

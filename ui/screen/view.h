@@ -16,6 +16,8 @@
 
 #define SCREEN_TEXT_MAX 256 /* bytes; the longest text of the catalogues has 70 */
 #define SCREEN_TILE_TEXT_MAX 24 /* "Mo", "16/11" */
+#define SCREEN_WEEKS_MAX 4 /* of the record: the newest; more would be too small to read */
+#define SCREEN_DAYS_MAX 7
 
 enum screen_layout {
 	SCREEN_LAYOUT_IDLE, /* picture, school, time, what to do */
@@ -31,7 +33,8 @@ enum screen_sign {
 	SCREEN_SIGN_CLOCK, /* a clock face on a square */
 	SCREEN_SIGN_CALENDAR, /* a calendar's leaf */
 	SCREEN_SIGN_TRAY, /* put in a tray */
-	SCREEN_SIGN_BELL, /* the bell of a reception desk */
+	SCREEN_SIGN_BELL, /* the bell of a reception desk, a question mark on it */
+	SCREEN_SIGN_BELL_CARD, /* the bell above a card */
 	SCREEN_SIGN_SCHOOL_CARD, /* a phone crossed out, a card ticked */
 	SCREEN_SIGN_ONE_CARD, /* one card out of the wallet */
 	SCREEN_SIGN_NOT_STORED, /* an exclamation mark on a diamond */
@@ -58,6 +61,7 @@ enum screen_tone {
 	SCREEN_TONE_INFO,
 	SCREEN_TONE_DESK,
 	SCREEN_TONE_FAULT,
+	SCREEN_TONE_NIGHT, /* nobody is there: as dark as can still be read */
 	SCREEN_N_TONES,
 };
 
@@ -68,6 +72,8 @@ enum screen_sound {
 	SCREEN_SOUND_INFO,
 	SCREEN_SOUND_DESK,
 	SCREEN_SOUND_CARD, /* hold it differently */
+	SCREEN_SOUND_FAULT, /* this gate is out of order */
+	SCREEN_N_SOUNDS,
 };
 
 /* 0xRRGGBB each. WCAG AA, 4.5:1, for ink on block and for text and soft on ground and panel. */
@@ -85,11 +91,15 @@ struct screen_settings {
 	enum roster_language language; /* never NONE */
 	bool late_open;
 	bool overview, talk;
+	/* Minutes of the day between which the idle picture is dark; -1: never. The same: never. */
+	int dark_from_min, dark_until_min;
 };
 
 /* One school day of the record. */
 struct screen_tile {
-	char day[SCREEN_TILE_TEXT_MAX], date[SCREEN_TILE_TEXT_MAX];
+	char date[SCREEN_TILE_TEXT_MAX];
+	int week; /* 0..n_weeks-1; a week without a school day has no row */
+	int weekday; /* 0 Monday … */
 	enum screen_sign mark[2]; /* morning, afternoon */
 };
 
@@ -108,7 +118,9 @@ struct screen_picture {
 	char record_label[SCREEN_TEXT_MAX], talk_label[SCREEN_TEXT_MAX];
 	bool close;
 	bool talk_done; /* the label says thanks and is no button */
-	int n_tiles;
+	int n_tiles, n_weeks;
+	int n_days; /* columns: 5, or up to 7 where there was school at a weekend */
+	const char *day[SCREEN_DAYS_MAX]; /* their names; with tiles */
 	struct screen_tile tile[ROSTER_RECENT_MAX]; /* oldest first */
 	const char *legend[4]; /* of the four marks from MARK_PRESENT on; with tiles */
 	bool staff_offline, staff_clock; /* small, in a corner; say nothing to pupils */
@@ -132,9 +144,8 @@ void screen_picture_away(const struct screen_settings *settings, const struct sc
 void screen_picture_start(
 	const struct screen_settings *settings, struct screen_picture *ret_picture);
 
-/** screen_picture_thank() - the talk button was touched: thanks in its place until the next view. */
-void screen_picture_thank(const struct wire_view *view, const struct screen_settings *settings,
-	const struct screen_words *words, struct screen_picture *picture);
-
 /** screen_colours_of() - a tone's colours. Static storage. */
 const struct screen_colours *screen_colours_of(enum screen_tone tone);
+
+/** screen_mark_colour() - the colour of a half day's mark on a tile of that tone. 3:1 and more. */
+uint32_t screen_mark_colour(enum screen_sign mark, enum screen_tone tone);
