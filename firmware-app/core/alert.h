@@ -110,6 +110,7 @@ enum alert_event {
 	ALERT_EVENT_CARD_LINKED, /* unknown_card: it is a pupil's now */
 	ALERT_EVENT_HALF_DAY_OVER, /* the half day, or the day, has ended */
 	ALERT_EVENT_ACKNOWLEDGE, /* a person: by */
+	ALERT_EVENT_RELEASE, /* a person takes that back: by */
 	ALERT_EVENT_RESOLVE, /* a person: by, what, note */
 	ALERT_EVENT_REOPEN, /* a person: by */
 };

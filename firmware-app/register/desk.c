@@ -23,13 +23,15 @@
 
 static void reply(struct register_program *r, const char *user, const struct wire_reply *what)
 {
-	publish_reply(r, user, wire_reply_encode(what));
+	struct wire_context ctx = publish_context(r);
+	publish_reply(r, user, wire_reply_encode(what, &ctx));
 }
 
 static void refuse(struct register_program *r, const char *user, struct uuid request,
 	enum wire_reply_error error, const char *reason)
 {
-	struct wire_reply no = { .request = request, .error = error };
+	static struct wire_reply no; /* 14 KB; one thread */
+	no = (struct wire_reply){ .request = request, .error = error };
 	snprintf(no.reason, sizeof(no.reason), "%s", reason);
 	reply(r, user, &no);
 }
@@ -68,7 +70,8 @@ static void host_wrote(void *ctx, struct day *day)
 
 static int run(struct register_program *r, const char *user, const struct wire_command *command)
 {
-	static struct wire_reply done; /* 1 KB; one thread */
+	static struct wire_reply done; /* 14 KB; one thread */
+	struct wire_context ctx = publish_context(r);
 	struct command_host host = { .store = r->store,
 		.state = &r->state,
 		.roster = r->roster,
@@ -79,7 +82,7 @@ static int run(struct register_program *r, const char *user, const struct wire_c
 	int err = command_run(&host, user, command, &done);
 	if (err)
 		return err;
-	char *text = wire_reply_encode(&done);
+	char *text = wire_reply_encode(&done, &ctx);
 	err = text ? register_store_done_put(r->store, command->request, user, r->now.wall_ms, text,
 			     r->now.wall_ms - DONE_KEPT_MS)
 		   : STORE_ERR_MEMORY;
@@ -99,6 +102,10 @@ static int run(struct register_program *r, const char *user, const struct wire_c
 static void take(struct register_program *r, const char *user, const struct wire_command *command)
 {
 	char *before = NULL;
+	if (command_is_look(command->command)) {
+		refuse(r, user, command->request, WIRE_REPLY_FAILED, "not answered yet");
+		return;
+	}
 	if (!r->store || r->err) {
 		refuse(r, user, command->request, WIRE_REPLY_FAILED,
 			"the database can't be used now");
@@ -185,6 +192,10 @@ static void settle_linked(struct register_program *r, const struct register_link
 			return;
 		register_effects_clear(r->fx);
 		register_settle_pupil(&r->state, day, (size_t)(p - r->roster->pupils), r->fx);
+		school_write(r, day);
+		register_effects_clear(r->fx);
+		/* A card that was taken back: what its taps had said is open again. */
+		register_decide_over(&r->state, day, (size_t)(p - r->roster->pupils), r->fx);
 		school_write(r, day);
 	}
 }

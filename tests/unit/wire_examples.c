@@ -93,7 +93,7 @@ static void put_commands(void)
 	struct wire_command c = sample_command();
 	struct wire_reply r = sample_reply();
 
-	for (int kind = WIRE_COMMAND_ACKNOWLEDGE; kind <= WIRE_COMMAND_DAY_CARD; kind++) {
+	for (int kind = WIRE_COMMAND_ACKNOWLEDGE; kind <= WIRE_COMMAND_HISTORY; kind++) {
 		c.command = (enum wire_command_kind)kind;
 		put("care/command/an-peeters", wire_command_encode(&c));
 	}
@@ -101,10 +101,15 @@ static void put_commands(void)
 	put("care/command/an-peeters", wire_command_encode(&c));
 	for (int error = WIRE_REPLY_NOT_FOUND; error <= WIRE_REPLY_FAILED; error++) {
 		r.error = (enum wire_reply_error)error;
-		put("care/reply/an-peeters", wire_reply_encode(&r));
+		put("care/reply/an-peeters", wire_reply_encode(&r, &sample_brussels));
 	}
+	memset(r.now.note, '\x01', sizeof(r.now.note) - 1);
+	memset(r.now.by, '\xFF', sizeof(r.now.by) - 1);
+	for (r.n_cards = 0; r.n_cards < WIRE_REPLY_CARDS_MAX; r.n_cards++)
+		r.cards[r.n_cards].hash = sample_hash;
+	put("care/reply/an-peeters", wire_reply_encode(&r, &sample_brussels));
 	r = (struct wire_reply){ .request = sample_id, .ok = true };
-	put("care/reply/an-peeters", wire_reply_encode(&r));
+	put("care/reply/an-peeters", wire_reply_encode(&r, &sample_brussels));
 }
 
 static void put_day(void)
