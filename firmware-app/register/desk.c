@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "register/look.h"
 #include "register/register.h"
 #include "sys/log.h"
 #include "sys/utf8.h"
@@ -99,16 +100,50 @@ static int run(struct register_program *r, const char *user, const struct wire_c
 	return 0;
 }
 
+/* Who asked for a pupil's chronology is itself on record, before it goes out: R25. */
+static void journal_look(struct register_program *r, const char *user, int64_t pupil)
+{
+	char about[11];
+	checkin_pupil_format(pupil, about);
+	if (school_begin(r))
+		return;
+	r->err = register_store_journal(r->store, r->now.wall_ms, user, LOOK_SHOWN, about, "");
+}
+
+static void look(struct register_program *r, const char *user, const struct wire_command *command)
+{
+	struct look_host host = { .store = r->store,
+		.wire = publish_context(r),
+		.today = r->state.today,
+		.names = r->config.register_care_names };
+	char *text = NULL;
+	if (r->n_looks >= REGISTER_LOOKS_PER_TURN) {
+		refuse(r, user, command->request, WIRE_REPLY_FAILED,
+			"too much is looked up at once; ask again");
+		return;
+	}
+	r->n_looks++;
+	int found = look_run(&host, command, &text);
+	if (found < 0) {
+		refuse(r, user, command->request, WIRE_REPLY_FAILED, store_err_text(found));
+		return;
+	}
+	if (found > 0 && command->command == WIRE_COMMAND_PUPIL)
+		journal_look(r, user, command->pupil);
+	log_info("command what=%s ok=%d", command_word(command->command), found);
+	publish_reply(r, user, text);
+}
+
 static void take(struct register_program *r, const char *user, const struct wire_command *command)
 {
 	char *before = NULL;
-	if (command_is_look(command->command)) {
-		refuse(r, user, command->request, WIRE_REPLY_FAILED, "not answered yet");
-		return;
-	}
 	if (!r->store || r->err) {
 		refuse(r, user, command->request, WIRE_REPLY_FAILED,
 			"the database can't be used now");
+		return;
+	}
+	if (command_is_look(command->command)) {
+		look(r, user, command);
 		return;
 	}
 	/* A day that is built here settles first: what a command finds is true at this moment. */
@@ -372,7 +407,7 @@ void desk_end(struct register_program *r, int err)
 			"not stored; ask again");
 	if (err)
 		publish_keep(r);
-	r->n_asked = r->n_linked = 0;
+	r->n_asked = r->n_linked = r->n_looks = 0;
 }
 
 void desk_gone(struct register_program *r, const struct hub_client *client)

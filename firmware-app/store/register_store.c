@@ -320,7 +320,7 @@ static const char *const statements[N_STATEMENTS] = {
 	[CHECKIN_DAYS_OF_CARD] = "SELECT DISTINCT day FROM checkin"
 				 " WHERE day BETWEEN ?2 AND ?3 AND card = ?1 ORDER BY day LIMIT ?4",
 	[JOURNAL_OF] = "SELECT at, who, what, about, detail FROM journal"
-		       " WHERE about = ?1 AND at BETWEEN ?2 AND ?3 ORDER BY number",
+		       " WHERE about = ?1 AND at BETWEEN ?2 AND ?3 ORDER BY at, number",
 	[JOURNAL_ADD] = "INSERT INTO journal(at, who, what, about, detail)"
 			" VALUES(?1, ?2, ?3, ?4, ?5)",
 };

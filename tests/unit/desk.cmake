@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: EUPL-1.2
 schoolpoort_unit_test(register_command SOURCES test_register_command.c USES register_step)
+schoolpoort_unit_test(register_look SOURCES test_register_look.c USES register_step lib::jansson)
