@@ -465,6 +465,7 @@ static void journal_card(struct job *j, const struct roster_card *card)
 	journal(j, card->pupil, "", hash);
 }
 
+/* Only what this command did: who takes it back must not take back what was so before. */
 static void tell_card(struct job *j, const struct roster_card *card)
 {
 	if (j->reply->n_cards < WIRE_REPLY_CARDS_MAX)
@@ -542,10 +543,8 @@ static void run_link_card(struct job *j)
 		/* What it was before stays: its taps then were another's. */
 		if (old.pupil != card.pupil)
 			card.from = j->host->state->today;
-		else if (roster_card_valid(&old, j->host->state->today) && !old.to.year) {
-			tell_card(j, &old);
+		else if (roster_card_valid(&old, j->host->state->today) && !old.to.year)
 			return; /* is so already */
-		}
 	}
 	if (!ended(j))
 		give_card(j, &card);
@@ -568,10 +567,8 @@ static void run_day_card(struct job *j)
 	if (look_up(j, card.hash, &old)) {
 		if (!may_give(j, &old))
 			return;
-		if (old.pupil == card.pupil && roster_card_valid(&old, today)) {
-			tell_card(j, &old);
+		if (old.pupil == card.pupil && roster_card_valid(&old, today))
 			return; /* is so already, and maybe for longer */
-		}
 		if (old.pupil == card.pupil)
 			card.from = old.from; /* its taps of then stay this pupil's */
 	}
@@ -627,8 +624,6 @@ static void run_block_card(struct job *j)
 		refuse(j, WIRE_REPLY_INVALID, "pupil: the card is not this pupil's");
 	else if (!card.blocked)
 		block(j, &card);
-	else
-		tell_card(j, &card);
 }
 
 /* The card as it is, of the pupil who is named. Return: whether there is more to do. */
@@ -670,13 +665,13 @@ static void run_unblock_card(struct job *j)
 	struct roster_card card;
 	if (!find_card(j, &card))
 		return;
-	if (card.blocked) {
-		card.blocked = false;
-		card.blocked_at_ms = 0;
-		j->err = register_store_card_put(j->host->store, &card);
-		journal_card(j, &card);
-		card_changed(j, &card);
-	}
+	if (!card.blocked)
+		return; /* is so already */
+	card.blocked = false;
+	card.blocked_at_ms = 0;
+	j->err = register_store_card_put(j->host->store, &card);
+	journal_card(j, &card);
+	card_changed(j, &card);
 	tell_card(j, &card);
 }
 

@@ -210,6 +210,70 @@ static void quicker_colleague(struct desk *d)
 	ASSERT_SAYS(ask(s, "ann", 5, "\"command\":\"resolve\""), "\"error\":\"invalid\"");
 }
 
+/* Two at once: one has it, the other is shown who. Given back by who had it alone. */
+static void both_at_once(struct desk *d)
+{
+	struct stage *s = d->s;
+	static const char topic[] = "schoolpoort/sint-jan/care/command/%s";
+	static const char text[] =
+		"{\"v\":1,\"request\":\"00000000-0000-4000-8000-%012d\","
+		"\"command\":\"acknowledge\",\"alert\":\"" MORNING NOOR "\",\"if_revision\":3}";
+	char to[100], what[300];
+	size_t from = stage_n_messages(s);
+
+	const char *reply =
+		ask(s, "ann", 20, "\"command\":\"release\",\"alert\":\"" MORNING NOOR "\"");
+	ASSERT_SAYS(reply, "\"error\":\"not_allowed\"");
+	ASSERT_SAYS(reply, "\"now\":{\"state\":\"acknowledged\"");
+	ASSERT_SAYS(reply, "\"by\":\"bob\"");
+	ASSERT_SAYS(
+		ask(s, "bob", 21,
+			"\"command\":\"release\",\"alert\":\"" MORNING NOOR "\",\"if_revision\":2"),
+		"\"revision\":3");
+	(void)stage_wait_message(s, from, "care/alert/" MORNING NOOR, "\"state\":\"open\"");
+	from = stage_n_messages(s);
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(to, sizeof(to), topic, i ? "bob" : "ann");
+		(void)snprintf(what, sizeof(what), text, 22 + i);
+		stage_publish(s, to, what);
+	}
+	const char *ann =
+		stage_message(s, stage_wait_message(s, from, "care/reply/ann", "22"))->payload;
+	const char *bob =
+		stage_message(s, stage_wait_message(s, from, "care/reply/bob", "23"))->payload;
+	bool first = strstr(ann, "\"ok\":true") != NULL;
+	ASSERT_SAYS(first ? bob : ann, "\"error\":\"stale\"");
+	ASSERT_SAYS(first ? bob : ann, first ? "\"by\":\"ann\"" : "\"by\":\"bob\"");
+	ASSERT_SAYS(first ? ann : bob, "\"revision\":4");
+	ASSERT_SAYS(ask(s, "ann", 24, "\"command\":\"history\",\"alert\":\"" MORNING NOOR "\""),
+		"\"did\":\"release\"");
+}
+
+/* Linked to the wrong pupil, and taken back: unknown again, and Marie's morning is as it was. */
+static void wrong_pupil(struct desk *d, const char *alert, const char *hash)
+{
+	struct stage *s = d->s;
+	char text[200];
+	char before = mark_of(s, MARIE, "2026-11-23");
+	size_t from = stage_n_messages(s);
+
+	(void)snprintf(text, sizeof(text),
+		"\"command\":\"link_card\",\"alert\":\"%s\",\"pupil\":\"" MARIE "\"", alert);
+	ASSERT_SAYS(ask(s, "ann", 25, text), hash);
+	assert_int_equal(mark_of(s, MARIE, "2026-11-23"), '|');
+	(void)snprintf(text, sizeof(text),
+		"\"command\":\"unlink_card\",\"card\":\"%s\",\"pupil\":\"" MARIE "\"", hash);
+	const char *reply = ask(s, "ann", 26, text);
+	ASSERT_SAYS(reply, "\"ok\":true");
+	ASSERT_SAYS(reply, alert);
+	assert_int_equal(mark_of(s, MARIE, "2026-11-23"), before);
+	(void)stage_wait_message(s, from, alert, "\"revision\":3");
+	/* Sent twice it is done once. */
+	char once[400];
+	(void)snprintf(once, sizeof(once), "%s", reply);
+	assert_string_equal(ask(s, "ann", 26, text), once);
+}
+
 /* Noor tapped a card of hers in time that nobody knew: linked, it takes her absence back. */
 static void linked_card(struct desk *d, const char *alert, const char *hash)
 {
@@ -237,8 +301,18 @@ static void lost_card(struct desk *d)
 {
 	size_t from = stage_n_messages(d->s);
 
-	ASSERT_SAYS(ask(d->s, "bob", 7, "\"command\":\"block_card\",\"pupil\":\"" MARIE "\""),
-		"\"ok\":true");
+	char text[200];
+	const char *reply =
+		ask(d->s, "bob", 7, "\"command\":\"block_card\",\"pupil\":\"" MARIE "\"");
+	ASSERT_SAYS(reply, "\"ok\":true");
+	/* In a pocket after all; and lost again. */
+	const char *hash = strstr(reply, "\"card\":\"");
+	assert_non_null(hash);
+	(void)snprintf(text, sizeof(text), "\"command\":\"unblock_card\",%.41s", hash);
+	ASSERT_SAYS(ask(d->s, "bob", 27, text), "\"blocked\":false");
+	from = stage_n_messages(d->s);
+	(void)snprintf(text, sizeof(text), "\"command\":\"block_card\",%.41s", hash);
+	ASSERT_SAYS(ask(d->s, "bob", 28, text), "\"blocked\":true");
 	wait_data(d, from, "\"blocked\":true");
 	tap(d->s, &d->one, CARD_MARIE, WIRE_RESULT_BLOCKED_CARD);
 	tap(d->s, &d->two, CARD_MARIE, WIRE_RESULT_BLOCKED_CARD);
@@ -347,6 +421,8 @@ static void test_desk(void **state)
 	start_all(&d, "2026-11-23T08:50:00+01:00");
 	forgotten_card(&d);
 	quicker_colleague(&d);
+	both_at_once(&d);
+	wrong_pupil(&d, alert, hash);
 	linked_card(&d, alert, hash);
 	day_card(&d);
 	lost_card(&d);

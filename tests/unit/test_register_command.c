@@ -585,6 +585,7 @@ static void test_unlink_card(void **state)
 	struct wire_reply done = ask(s, "ann", link);
 	assert_int_equal(done.n_cards, 1);
 	assert_int_equal(card_hash_compare(done.cards[0].hash, unknown), 0);
+	assert_int_equal(ask(s, "bob", link).n_cards, 0); /* not his to take back */
 	assert_int_equal(school_mark(s, NOOR, AM), '|');
 	/* It is Yassine's in truth: who takes it back names whom he means. */
 	back.pupil = YASSINE;
@@ -634,7 +635,9 @@ static void test_unblock_card(void **state)
 	assert_false(done.cards[0].blocked);
 	assert_int_equal(school_mark(s, NOOR, AM), '|');
 	size_t lines = lines_about(s, "0000012345");
-	assert_true(ask(s, "ann", c).ok); /* it is so already */
+	done = ask(s, "ann", c);
+	assert_true(done.ok); /* it is so already: nothing that could be taken back */
+	assert_int_equal(done.n_cards, 0);
 	assert_int_equal(lines_about(s, "0000012345"), lines);
 	c.card = unknown;
 	assert_int_equal(ask(s, "ann", c).error, WIRE_REPLY_NOT_FOUND);
