@@ -117,7 +117,7 @@ static void look(struct register_program *r, const char *user, const struct wire
 		.today = r->state.today,
 		.names = r->config.register_care_names };
 	char *text = NULL;
-	if (r->n_looks >= REGISTER_LOOKS_PER_TURN) {
+	if (r->n_looks >= REGISTER_LOOKS_PER_TURN || r->n_out >= REGISTER_LOOKS_WAIT) {
 		refuse(r, user, command->request, WIRE_REPLY_FAILED,
 			"too much is looked up at once; ask again");
 		return;
