@@ -167,7 +167,7 @@ static bool has_room(struct wire_page *page, enum list list, int32_t day)
 static bool note_day(struct rows *rows, int32_t day)
 {
 	if (rows->n == rows->room) {
-		size_t room = rows->room ? 2 * rows->room : 64;
+		size_t room = rows->room ? 2 * rows->room : 16;
 		int32_t *grown = reallocarray(rows->days, room, sizeof(*grown));
 		if (!grown)
 			return false;
