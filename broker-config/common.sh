@@ -41,6 +41,8 @@ put() {
 	local file=$1 mode=$2 owner=${3:-} new
 	new=$(mktemp "$file.XXXXXX") || return
 	cat >"$new" && chmod "$mode" "$new" || { rm -f "$new" && return 1; }
+	# Before it is another's: whoever may hand it over needn't have the right to read it then.
+	[[ -z $owner ]] || sync "$new"
 	if [[ -n $owner && $(id -u) -eq 0 ]]; then
 		chown "$owner" "$new" 2>/dev/null || say "$file: no $owner here, it stays root's"
 	fi
@@ -48,7 +50,7 @@ put() {
 		rm -f "$new"
 		return
 	fi
-	sync "$new"
+	[[ -n $owner ]] || sync "$new"
 	mv -fT "$new" "$file" || return
 	sync "$(dirname "$file")"
 	# shellcheck disable=SC2034 # whoever sources this reads it

@@ -74,8 +74,10 @@ const char *ctl_usage(void)
 		 "  day [--date D] [--half am|pm]     expected, present, late, absent by class\n"
 		 "  status                            what runs, queue, clock, reader\n"
 		 "  trace [--last N]                  stage times of the last taps (at a gate)\n"
-		 "  doctor                            what is wrong with this unit, and the "
+		 "  doctor [--only CHECK,CHECK...] [--wait SECONDS]\n"
+		 "                                    what is wrong with this unit, and the "
 		 "remedy\n"
+		 "  may-update                        whether new programs may be installed now\n"
 		 "  metrics [--out FILE]              its figures, for Prometheus\n"
 		 "  export informat --date D --half am|pm --out DIR\n"
 		 "  export csv --from D --to D --out FILE\n"
@@ -315,6 +317,8 @@ int ctl_run(struct ctl *ctl, int argc, char **argv)
 	/* It has something to say where the program doesn't answer too. */
 	if (argc > 0 && strcmp(argv[0], "metrics") == 0)
 		return ctl_metrics(ctl, argc, argv);
+	if (argc > 0 && strcmp(argv[0], "may-update") == 0)
+		return ctl_may_update(ctl, argc, argv);
 	int status = parse(&l, argc, argv);
 
 	if (status)

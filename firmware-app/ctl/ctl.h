@@ -33,6 +33,12 @@ int ctl_doctor(struct ctl *ctl, int argc, char **argv);
 /** ctl_metrics() - a unit's figures for Prometheus, on standard output or into a file. Return: the exit status. */
 int ctl_metrics(const struct ctl *ctl, int argc, char **argv);
 
+/** ctl_may_update() - whether this is a time for new programs. Return: the exit status, 1 where it isn't. */
+int ctl_may_update(const struct ctl *ctl, int argc, char **argv);
+/** ctl_status_of() - what the program answers to `status`, for wire_node_destroy(); NULL with *ret_reason
+ * (ASK_REASON_MAX bytes). */
+struct wire_node *ctl_status_of(const struct ctl *ctl, char *ret_reason);
+
 /** ctl_usage() - the commands, one a line, on standard output; gettext must be set up. */
 const char *ctl_usage(void);
 

@@ -111,6 +111,9 @@ const struct doctor_check doctor_checks[] = {
 		   "and the unit's bundle") },
 	{ "disk-errors", doctor_file_system,
 		N_("replace the card; schoolpoortctl backup first, as far as it still reads") },
+	{ "update", doctor_update,
+		N_("journalctl -u schoolpoort-update-check -u schoolpoort-update-back; a newer "
+		   "release is tried by itself") },
 };
 
 const size_t doctor_n_checks = sizeof(doctor_checks) / sizeof(doctor_checks[0]);
@@ -186,13 +189,32 @@ static void tell_document(const struct doctor *d, struct wire_node *list, bool w
 	wire_node_destroy(node);
 }
 
+/* Not about this unit, or not asked for: not there. */
+static struct doctor_finding look_if_asked(const struct doctor *d, const struct doctor_check *check)
+{
+	if (d->only && !doctor_word(d->only, check->name))
+		return (struct doctor_finding){ 0 };
+	return doctor_look(d, check);
+}
+
+bool doctor_is_well(const struct doctor *d, bool strictly)
+{
+	for (size_t i = 0; i < doctor_n_checks; i++) {
+		enum doctor_state state = look_if_asked(d, &doctor_checks[i]).state;
+		if (state == DOCTOR_BAD ||
+			(strictly && state != DOCTOR_OK && state != DOCTOR_NOT_HERE))
+			return false;
+	}
+	return !d->config_reason;
+}
+
 bool doctor_tell(const struct doctor *d, bool json)
 {
 	struct wire_node *list = json ? wire_node_array() : NULL;
 	bool well = true;
 
 	for (size_t i = 0; i < doctor_n_checks; i++) {
-		struct doctor_finding f = doctor_look(d, &doctor_checks[i]);
+		struct doctor_finding f = look_if_asked(d, &doctor_checks[i]);
 		if (f.state == DOCTOR_NOT_HERE)
 			continue;
 		well = well && f.state != DOCTOR_BAD;

@@ -40,6 +40,7 @@ struct doctor_finding {
 
 struct doctor {
 	const char *root; /* before every path of the system; "" or a test's folder */
+	const char *only; /* names of checks, parted by commas; NULL: all */
 	const char *config_path;
 	const char *config_reason; /* why the configuration can't be used; NULL: it can */
 	struct config config;
@@ -62,7 +63,9 @@ extern const size_t doctor_n_checks;
  * Return: its finding, with the remedy filled in. */
 struct doctor_finding doctor_look(const struct doctor *d, const struct doctor_check *check);
 
-/** doctor_tell() - all checks on standard output, as lines or as one JSON document. Return: whether none is
+/** doctor_is_well() - whether none is DOCTOR_BAD. @strictly: nor anything but DOCTOR_OK */
+bool doctor_is_well(const struct doctor *d, bool strictly);
+/** doctor_tell() - all checks (or @only those) on standard output, as lines or as one JSON document. Return: whether none is
  * DOCTOR_BAD. */
 bool doctor_tell(const struct doctor *d, bool json);
 
@@ -117,3 +120,6 @@ doctor_look_fn doctor_certificate, doctor_authority, doctor_key, doctor_broker, 
 /** doctor_card_key() … - likewise. */
 doctor_look_fn doctor_card_key, doctor_folder, doctor_database, doctor_backup, doctor_space,
 	doctor_wear, doctor_file_system;
+/* doctor_update.c */
+/** doctor_update() - a release that this unit went back from. */
+doctor_look_fn doctor_update;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The two commands that work without the program too: doctor and metrics. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,7 @@
 #define STATUS_MS                                                                                  \
 	10000 /* a register that exports a year says nothing for 2 s; one that hangs is ended after 10 */
 
-/* Return: what the program answers, for wire_node_destroy(); NULL with *ret_reason. */
-static struct wire_node *status_of(const struct ctl *ctl, char *ret_reason)
+struct wire_node *ctl_status_of(const struct ctl *ctl, char *ret_reason)
 {
 	struct wire_node *request = wire_request_create(1, "status");
 	struct wire_node *response = NULL;
@@ -36,6 +36,9 @@ static struct wire_node *status_of(const struct ctl *ctl, char *ret_reason)
 	return NULL;
 }
 
+#define DOCTOR_WAIT_MAX_S 3600
+#define WAIT_STEP_MS 500 /* between two looks: a program tells its state each second */
+
 /* The machine's own time: certificates and copies are dated by it. */
 static struct now time_here(const struct ctl *ctl)
 {
@@ -48,26 +51,90 @@ static struct now time_here(const struct ctl *ctl)
 	return clock_read(&clock);
 }
 
+/* What of doctor's own words was given. */
+struct doctor_words {
+	const char *only; /* names, parted by commas; NULL: all */
+	int wait_s; /* for each of them to be well; 0: as it is */
+};
+
+static bool is_check(const char *name, size_t len)
+{
+	for (size_t i = 0; i < doctor_n_checks; i++)
+		if (strlen(doctor_checks[i].name) == len &&
+			!strncmp(doctor_checks[i].name, name, len))
+			return true;
+	return false;
+}
+
+/* Return: the word that isn't understood, or NULL. */
+static const char *parse_doctor(int argc, char **argv, struct doctor_words *w)
+{
+	for (int i = 1; i < argc; i += 2) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
+		if (!strcmp(argv[i], "--only")) {
+			for (const char *at = value;; at++) {
+				size_t len = strcspn(at, ",");
+				if (!is_check(at, len))
+					return at;
+				at += len;
+				if (!*at)
+					break;
+			}
+			w->only = value;
+		} else if (!strcmp(argv[i], "--wait")) {
+			char *end;
+			long s = strtol(value, &end, 10);
+			if (end == value || *end || s < 0 || s > DOCTOR_WAIT_MAX_S)
+				return argv[i];
+			w->wait_s = (int)s;
+		} else
+			return argv[i];
+	}
+	return NULL;
+}
+
+/* With the program as it is now. Return: whether all is as it should be; *ret_status for wire_node_destroy(). */
+static bool examine(struct ctl *ctl, struct doctor *d, const struct doctor_words *w,
+	char *status_reason, struct wire_node **ret_status)
+{
+	bool probe = !w->only || doctor_word(w->only, "broker-certificate");
+
+	*ret_status = d->config_reason ? NULL : ctl_status_of(ctl, status_reason);
+	d->status = *ret_status;
+	d->now = time_here(ctl);
+	if (!d->config_reason && d->config.broker_tls && probe)
+		d->probe = probe_tls(d->config.broker_host, d->config.broker_port,
+			d->config.broker_ca_file, PROBE_MS);
+	return doctor_is_well(d, w->wait_s > 0);
+}
+
 int ctl_doctor(struct ctl *ctl, int argc, char **argv)
 {
 	char config_reason[CONFIG_REASON_MAX], status_reason[ASK_REASON_MAX] = "";
+	struct doctor_words words = { 0 };
 	struct doctor d = { .root = "", .config_path = ctl->options.config_path };
+	const char *wrong = parse_doctor(argc, argv, &words);
 
-	if (argc > 1) {
-		(void)fprintf(stderr, "schoolpoortctl: %s: %s\n", _("one word too many"), argv[1]);
+	if (wrong) {
+		(void)fprintf(stderr,
+			"schoolpoortctl: doctor [--only CHECK,CHECK...] [--wait SECONDS]: %s\n",
+			wrong);
 		return CTL_USAGE;
 	}
 	if (config_load(d.config_path, CONFIG_CTL, &ctl->config, config_reason) < 0)
 		d.config_reason = config_reason;
-	struct wire_node *status = d.config_reason ? NULL : status_of(ctl, status_reason);
 	d.config = ctl->config;
-	d.status = status;
+	d.only = words.only;
 	d.status_reason = status_reason;
-	d.now = time_here(ctl);
-	if (!d.config_reason && d.config.broker_tls)
-		d.probe = probe_tls(d.config.broker_host, d.config.broker_port,
-			d.config.broker_ca_file, PROBE_MS);
-	bool well = doctor_tell(&d, ctl->options.json);
+	int64_t until_us = clock_mono_us() + (int64_t)words.wait_s * 1000000;
+	struct wire_node *status;
+	bool well;
+	while (!(well = examine(ctl, &d, &words, status_reason, &status)) &&
+		clock_mono_us() < until_us) {
+		wire_node_destroy(status);
+		(void)poll(NULL, 0, WAIT_STEP_MS);
+	}
+	doctor_tell(&d, ctl->options.json);
 	wire_node_destroy(status);
 	if (fflush(stdout) != 0)
 		well = false;
@@ -118,7 +185,7 @@ int ctl_metrics(const struct ctl *ctl, int argc, char **argv)
 		(void)fprintf(stderr, "schoolpoortctl: metrics [--out FILE]: %s\n", argv[1]);
 		return CTL_USAGE;
 	}
-	struct wire_node *status = status_of(ctl, reason);
+	struct wire_node *status = ctl_status_of(ctl, reason);
 	m.status = status;
 	m.now_ms = time_here(ctl).wall_ms;
 	if (ctl->config.broker_tls && ctl->config.broker_cert_file[0] &&

@@ -169,19 +169,12 @@ static bool give_up_ballast(struct kiosk *k)
 /* Everything in them that can be read is in the database that took their place. Return: whether one went. */
 static bool drop_oldest_damaged(struct kiosk *k, int64_t before_s, const char *reason)
 {
-	char path[sizeof(k->db_path) + 300], beside[sizeof(path) + 8];
-	static const char *const ends[] = { "-wal", "-shm" };
-	int64_t at_s;
+	char path[sizeof(k->db_path) + 300];
 
-	if (file_oldest(k->config.paths_state_dir, KIOSK_STORE_FILE ".damaged-", path, sizeof(path),
-		    &at_s) != 1 ||
-		at_s >= before_s || unlink(path) < 0)
+	if (file_drop_oldest(k->config.paths_state_dir, KIOSK_STORE_FILE ".damaged-", before_s,
+		    path, sizeof(path)) != 1)
 		return false;
 	log_warn("damaged_file_removed file=%s reason=%s", path, reason);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		(void)snprintf(beside, sizeof(beside), "%s%s", path, ends[i]);
-		(void)unlink(beside);
-	}
 	return true;
 }
 

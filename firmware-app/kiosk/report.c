@@ -166,6 +166,8 @@ static void answer_status(const struct kiosk *k, struct wire_node *r)
 	wire_node_set_int(r, "data_generation", s.data_generation);
 	wire_node_set_int(r, "pupils", k->roster ? (int64_t)k->roster->n_pupils : 0);
 	wire_node_set_int(r, "taps_today", s.taps_today);
+	if (k->last_tap_us > k->started_us)
+		wire_node_set_int(r, "last_tap_s", (k->now.mono_us - k->last_tap_us) / 1000000);
 	put_ms(r, "p50_ms", s.p50_ms);
 	put_ms(r, "p95_ms", s.p95_ms);
 	put_ms(r, "p99_ms", s.p99_ms);

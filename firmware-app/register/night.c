@@ -6,8 +6,10 @@
 #include "core/night.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "register/register.h"
+#include "sys/file.h"
 #include "sys/log.h"
 
 #define SLICE_US INT64_C(50000)
@@ -15,6 +17,8 @@
 #define CHECK_YIELD_US INT64_C(300000) /* so long a message may wait for the check */
 #define CHECK_MAX_US INT64_C(5000000) /* well before the watchdog */
 #define CHECK_TRIES 20
+#define DAMAGED_LOOK_US (60 * INT64_C(1000000))
+#define DAMAGED_DAYS 30 /* as at a gate: time to look at it, and no second store of pupils' data */
 
 static void copied(struct register_program *r, int err)
 {
@@ -79,6 +83,19 @@ static bool check(struct register_program *r)
 	return found == 1;
 }
 
+/* Of a copy for the command line that a power cut left: none is being made now. */
+static void drop_cut_copy(const struct register_program *r)
+{
+	static const char *const ends[] = { ".copy", ".copy.part" };
+	char path[sizeof(r->db_path) + 16];
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", r->db_path, ends[i]);
+		if (unlink(path) == 0)
+			log_info("cut_copy_removed file=%s", path);
+	}
+}
+
 bool night_care(struct register_program *r)
 {
 	struct register_night *n = &r->night;
@@ -100,9 +117,23 @@ bool night_care(struct register_program *r)
 			return true;
 		if (due)
 			(void)register_store_checked(r->store, today);
+		drop_cut_copy(r);
 		*n = (struct register_night){ .done = now.date };
 	}
 	return true;
+}
+
+void night_drop_damaged(struct register_program *r)
+{
+	char path[sizeof(r->db_path) + 300];
+	int64_t before_s = r->now.wall_ms / 1000 - DAMAGED_DAYS * INT64_C(86400);
+
+	if (!r->state.clock_judges || r->now.mono_us < r->damaged_due_us)
+		return;
+	r->damaged_due_us = r->now.mono_us + DAMAGED_LOOK_US;
+	if (file_drop_oldest(r->config.paths_state_dir, REGISTER_STORE_FILE ".damaged-", before_s,
+		    path, sizeof(path)) == 1)
+		log_warn("damaged_file_removed file=%s reason=old", path);
 }
 
 void night_close(struct register_program *r)

@@ -192,6 +192,7 @@ struct register_program {
 	int64_t started_us, last_write_us, store_failed_us;
 	enum wire_store_state store_state;
 	int64_t disk_free_mb, disk_looked_us;
+	int64_t damaged_due_us; /* when files set aside are looked at again */
 	/* Logged once a kind and gate; the last place is for gates that nobody knows. */
 	bool complained_gate[DAY_GATES_MAX + 1], complained_checkin[DAY_GATES_MAX + 1];
 	bool complained_other;
@@ -256,6 +257,8 @@ void desk_close(struct register_program *r);
 /** night_care() - a step of tonight's work, or a slice of its copy; where the database is open. Return: whether there
  * was anything to do. */
 bool night_care(struct register_program *r);
+/** night_drop_damaged() - the oldest register.db.damaged-*, once it is old: what can be read of it is in the database. */
+void night_drop_damaged(struct register_program *r);
 /** night_close() - before the database is closed: drop a copy that isn't whole. */
 void night_close(struct register_program *r);
 

@@ -706,6 +706,7 @@ void school_care(struct register_program *r)
 		r->disk_free_mb = file_free_mb(r->config.paths_state_dir);
 		r->disk_looked_us = now_us;
 	}
+	night_drop_damaged(r);
 	if (!r->store || retain_care(r) || night_care(r))
 		return; /* one thing that waits for the medium a turn */
 	int64_t wal = register_store_wal_bytes(r->store);

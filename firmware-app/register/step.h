@@ -18,35 +18,9 @@
 #include "core/civil.h"
 #include "core/roster.h"
 #include "register/day.h"
+#include "register/gate.h"
 #include "store/register_store.h"
 #include "wire/wire.h"
-
-/*
- * Two units with one identity (a copied card, a certificate given twice) throw each other out of the broker and come back,
- * in turns. Each birth tells when its program started, so a start that was followed by another one and returns is a
- * second unit, never a restart. Source: topics.md "Additions"; faults.md M14.
- */
-struct register_twins {
-	int64_t started_ms[2]; /* of the last two programs; the newer one first; 0: none */
-	int64_t born_ms; /* of the session that stands */
-	int n_returns; /* of a start that had been followed by another */
-	bool twice; /* known for now: two units */
-};
-
-/* A gate as the register knows it. */
-struct register_gate {
-	char id[CHECKIN_GATE_MAX];
-	bool expected; /* in register.gates; others are shown but not waited for */
-	bool seen; /* a state has come */
-	struct wire_gate_state last;
-	struct uuid session; /* of the last birth; all zero: none yet */
-	struct absence_gate absence;
-	struct register_twins twins;
-	int64_t complete_at_ms
-		[2]; /* am, pm: when it last was for the cut-off that had passed; 0: not yet */
-	int64_t lost_ms; /* taps made before then were lost with its database; 0: none */
-	struct uuid conflict_log; /* one whose numbers were used twice; all zero: none */
-};
 
 #define REGISTER_HEARD_MAX 4096 /* alerts: more than a day of a large school has */
 
@@ -151,15 +125,6 @@ void register_decide_over(
  * @day: today's */
 void register_tick(struct register_state *s, struct day *day, struct register_effects *fx);
 
-/** register_close_day() - all that is still open is over; for a day that is past. */
-void register_close_day(
-	const struct register_state *s, struct day *day, struct register_effects *fx);
-
-/** register_take_gate() - a gate's state. A will of another session than the last birth changes nothing.
- * @through: how much of that log is stored. Return: false where it was ignored. */
-bool register_take_gate(
-	struct register_gate *gate, const struct wire_gate_state *state, int64_t through);
-
 /** register_next_ms() - the next instant at which a tick can bring something by time alone (cut-offs, ends
  * of half days); INT64_MAX: none today. */
 int64_t register_next_ms(const struct register_state *s, const struct day *day);
@@ -167,23 +132,9 @@ int64_t register_next_ms(const struct register_state *s, const struct day *day);
 /** register_delivered() - every gate that is waited for is online and has nothing left that isn't stored here. */
 bool register_delivered(const struct register_state *s);
 
-/**
- * register_gate_loss() - whether this state tells of taps that were lost with the gate's database; before
- * register_take_gate().
- * @through: how much of its log is stored
- *
- * A log that was left with taps that never came, by a gate that was started anew or has fewer than those; or a database
- * of which only what was readable is left. Halves that had opened by then are not complete. Source: faults.md S9, D2.
- */
-void register_gate_loss(struct register_gate *gate, const struct wire_gate_state *state,
-	int64_t through, int64_t now_ms);
-
-/** register_gate_sent() - a check-in of this gate that is no conflict: by its number both mean the same. */
-void register_gate_sent(struct register_gate *gate, const struct checkin *c);
-
-/** register_gate_conflict() - a check-in of this log had a number that is another's: the gate's database is an old
- * copy. It is not complete until it goes on under a new log. Source: topics.md "Delivery"; faults.md S10. */
-void register_gate_conflict(struct register_gate *gate, struct uuid log);
+/** register_close_day() - all that is still open is over; for a day that is past. */
+void register_close_day(
+	const struct register_state *s, struct day *day, struct register_effects *fx);
 
 /** register_mark_row() - a mark as the database keeps it. */
 void register_mark_row(

@@ -415,16 +415,26 @@ bool db_is_suspect(const struct db *db)
 	return db->suspect;
 }
 
+bool db_transaction_lost(const struct db *db)
+{
+	return db->in_transaction && sqlite3_get_autocommit(db->handle);
+}
+
 int db_exec(struct db *db, const char *sql)
 {
+	if (db_transaction_lost(db))
+		return STORE_ERR_IO;
 	errno = 0;
 	return db_error(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
 }
 
 int db_begin(struct db *db)
 {
-	assert(sqlite3_get_autocommit(db->handle));
-	return db_exec(db, "BEGIN IMMEDIATE");
+	assert(sqlite3_get_autocommit(db->handle) && !db->in_transaction);
+	int err = db_exec(db, "BEGIN IMMEDIATE");
+
+	db->in_transaction = !err;
+	return err;
 }
 
 int db_commit(struct db *db)
@@ -433,11 +443,13 @@ int db_commit(struct db *db)
 
 	if (err)
 		db_rollback(db); /* most errors have done it already, BUSY has not */
+	db->in_transaction = false;
 	return err;
 }
 
 void db_rollback(struct db *db)
 {
+	db->in_transaction = false;
 	if (sqlite3_get_autocommit(db->handle))
 		return;
 	if (db_exec(db, "ROLLBACK"))

@@ -21,12 +21,17 @@ struct db {
 	int wal_frames; /* in the WAL and not yet in the file */
 	bool unclean; /* at open */
 	bool unreadable; /* a page could not be read while it was opened */
+	bool in_transaction; /* from db_begin() until it is ended, also where SQLite has ended it by itself */
 	bool suspect; /* the disk failed or a page was damaged: keep the WAL at close */
 };
 
 /** db_error() - the store_err of an SQLite code, remembering in @db what must not be trusted any
  * more. */
 int db_error(struct db *db, int code);
+
+/** db_transaction_lost() - has SQLite rolled the open transaction back by itself? It may after any failed statement (no
+ * memory, a full or failing disk); what ran after that would be committed alone, each statement for itself. */
+bool db_transaction_lost(const struct db *db);
 
 /** db_connect() - the connection alone: no pragma that writes, no check, no schema. */
 int db_connect(struct db *db, const char *path);

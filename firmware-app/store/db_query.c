@@ -55,6 +55,8 @@ void db_put_null(struct db_query *q)
 
 int db_step(struct db_query *q)
 {
+	if (!q->err && db_transaction_lost(q->db))
+		q->err = STORE_ERR_IO;
 	errno = 0; /* see is_full() */
 	int rc = q->err ? SQLITE_OK : sqlite3_step(q->stmt);
 	int err = q->err ? q->err : db_error(q->db, rc);

@@ -54,8 +54,8 @@ static int no_phrase(char *buffer, int size, int writing, void *ctx)
 
 static int load(const char *path, X509 **ret_x509)
 {
-	char *bytes;
-	BIO *bio;
+	char *bytes = NULL;
+	BIO *bio = NULL;
 	int err = open_text(path, &bytes, &bio);
 
 	if (err)
@@ -113,8 +113,8 @@ int cert_read(const char *path, struct cert *ret_cert)
 int cert_signed_by(const char *path, const char *ca_path)
 {
 	X509 *x509;
-	char *bytes;
-	BIO *bio;
+	char *bytes = NULL;
+	BIO *bio = NULL;
 	int found = 0, any = 0;
 	int err = load(path, &x509);
 
@@ -139,8 +139,8 @@ int cert_signed_by(const char *path, const char *ca_path)
 int cert_has_key(const char *path, const char *key_path)
 {
 	X509 *x509;
-	char *bytes;
-	BIO *bio;
+	char *bytes = NULL;
+	BIO *bio = NULL;
 	int err = load(path, &x509);
 
 	if (err)

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,25 @@ int file_oldest(
 	}
 	(void)closedir(dir);
 	return found;
+}
+
+int file_drop_oldest(
+	const char *folder, const char *prefix, int64_t before_s, char *ret_path, size_t size)
+{
+	static const char *const ends[] = { "-wal", "-shm" };
+	char beside[PATH_MAX + 8];
+	int64_t at_s;
+	int r = file_oldest(folder, prefix, ret_path, size, &at_s);
+
+	if (r <= 0 || at_s >= before_s)
+		return r < 0 ? r : 0;
+	if (unlink(ret_path) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(beside, sizeof(beside), "%s%s", ret_path, ends[i]);
+		(void)unlink(beside);
+	}
+	return 1;
 }
 
 int file_lock(const char *path)

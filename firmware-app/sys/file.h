@@ -27,6 +27,10 @@ int file_reserve(const char *path, int64_t bytes);
  * Return: 1, 0 where there is none, or negative errno. */
 int file_oldest(
 	const char *folder, const char *prefix, char *ret_path, size_t size, int64_t *ret_at_s);
+/** file_drop_oldest() - remove that file, and FILE-wal and FILE-shm beside it, where it was changed before @before_s.
+ * @ret_path: as there. Return: 1, 0 where there is none so old, or negative errno. */
+int file_drop_oldest(
+	const char *folder, const char *prefix, int64_t before_s, char *ret_path, size_t size);
 /** file_lock() - create and flock a file, exclusively, without waiting.
  * Return: a descriptor that holds the lock, -EWOULDBLOCK where another process has it, or negative errno. */
 int file_lock(const char *path);

@@ -186,6 +186,8 @@ void wire_in_class(struct wire_in *in, json_t *at, char *ret_class);
 void wire_memory_watch(void);
 /** wire_memory_was_out() - whether an allocation failed since. */
 bool wire_memory_was_out(void);
+/** wire_memory_own() - @text of jansson as one that the caller frees by free(); NULL where an allocation failed since. */
+char *wire_memory_own(char *text);
 /** wire_dump() - json_dumps(), NULL also where memory was out on the way. @json: borrowed, NULL gives NULL */
 char *wire_dump(const json_t *json, size_t flags);
 /** wire_in_fail_memory() - memory was out while the message was turned into structs. */

@@ -112,27 +112,6 @@ static int refuse_syntax(struct wire_in *in, const json_error_t *e)
 	return fail(in, WIRE_ERR_SYNTAX, reason);
 }
 
-static _Thread_local bool memory_out;
-
-static void *allocate(size_t size)
-{
-	void *p = malloc(size);
-
-	memory_out = memory_out || !p;
-	return p;
-}
-
-void wire_memory_watch(void)
-{
-	json_set_alloc_funcs(allocate, free);
-	memory_out = false;
-}
-
-bool wire_memory_was_out(void)
-{
-	return memory_out;
-}
-
 int wire_in_parse(struct wire_in *in, const void *bytes, size_t len, size_t max, char *ret_reason)
 {
 	json_error_t error;
@@ -147,7 +126,8 @@ int wire_in_parse(struct wire_in *in, const void *bytes, size_t len, size_t max,
 		return fail(in, WIRE_ERR_SYNTAX, "holds a zero byte");
 	wire_memory_watch();
 	in->root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
-	if (!in->root && memory_out)
+	/* Also where it parsed: a whole check-in would be refused for a word cut short that nobody sent. */
+	if (wire_memory_was_out())
 		return fail(in, WIRE_ERR_MEMORY, "memory is out");
 	if (!in->root)
 		return refuse_syntax(in, &error);

@@ -15,6 +15,7 @@ void wire_out_open(struct wire_out *out, const struct wire_context *ctx)
 {
 	static const struct civil_zone utc = { .n_changes = 1, .change = { { 0, 0 } } };
 
+	wire_memory_watch();
 	*out = (struct wire_out){ .root = json_object() };
 	out->failed = !out->root;
 	out->zone = ctx && ctx->zone ? ctx->zone : &utc;
@@ -31,13 +32,8 @@ void wire_out_must(struct wire_out *out, json_t *at, const char *const *keys)
 char *wire_dump(const json_t *json, size_t flags)
 {
 	wire_memory_watch();
-	char *text = json ? json_dumps(json, flags) : NULL;
-
-	if (text && wire_memory_was_out()) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	wire_memory_watch();
+	return wire_memory_own(json ? json_dumps(json, flags) : NULL);
 }
 
 char *wire_out_close(struct wire_out *out)

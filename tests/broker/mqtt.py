@@ -108,8 +108,8 @@ class Client:
     """A connection that the broker has accepted. messages: (topic, payload, retained), in order."""
 
     def __init__(self, port, client_id, context=None, host="localhost", user=None, password=None,
-                 will=None, websocket=False):
-        sock = socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S)
+                 will=None, websocket=False, address="127.0.0.1"):
+        sock = socket.create_connection((address, port), timeout=DEADLINE_S)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock, self.messages, self.mid = sock, [], 0
         try:

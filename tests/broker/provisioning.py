@@ -116,6 +116,40 @@ def run_again_changes_nothing():
         assert key_of(s.dir / "gate-1/tls/unit.crt") == key_of(s.dir / "web/units/gate-1.crt")
 
 
+def settings_are_kept_and_changed():
+    with School() as s:
+        s.provision("unit", "gate-1", "--set", "screen.language=fr", "--set", "reader.connstring=acr122_usb")
+        s.provision("unit", "gate-1", "--set", "screen.language=", "--set", "reader.connstring=pn53x_usb")
+        s.join("g1", "gate-1.schoolpoort")
+        conf = s.dir / "g1/unit.conf"
+        assert "connstring = pn53x_usb\n" in conf.read_text() and "language" not in conf.read_text()
+        # A program that is here has the last word, and a unit that is told the same twice isn't restarted.
+        (s.dir / "bin").mkdir()
+        (s.dir / "bin/schoolpoort-kiosk").symlink_to(KIOSK)
+        s.env |= {"PATH": f"{s.dir}/bin:{s.env['PATH']}", "JOIN_RESTART": str(s.dir / "tell-broker")}
+        before = conf.read_bytes()
+        for wrong in ("screen.language=xx", "screen.colour=red", "broker.port=99999", "nothing", "a.b.c"):
+            assert s.join("g1", "--set", wrong, status=2).stderr, wrong
+            assert conf.read_bytes() == before, wrong
+        assert s.join("g1", "--set", "screen.language=xx", status=2).stderr.startswith(
+            f"schoolpoort-join: {conf}:")
+        s.told()
+        text = r"Sint-Jan & co \1 'x' \"y\" = z"
+        for _ in range(2):
+            s.join("g1", "--set", f"school.name={text}", "screen.size=800x480")
+        assert s.told() == ["kiosk"]
+        now = conf.read_text()
+        assert f"\nname = {text}\n" in now and "[screen]\nsize = 800x480\n" in now, now
+        assert now.count("\nname = ") == 1 and check_config(KIOSK, conf).returncode == 0
+        assert sorted(p.name for p in conf.parent.iterdir()) == ["tls", "unit.card.key", "unit.conf"]
+        # The school's own names, and rights that follow its id.
+        s.provision("rename", "--name", "Campus", "--id", "campus")
+        assert "school/campus" not in (s.dir / "broker/acl").read_text()
+        assert "schoolpoort/campus/gate/gate-1/+/#" in (s.dir / "broker/acl").read_text()
+        for wrong in (("--id", "Campus"), ("--name", "a\nb"), ("--colour", "red"), ()):
+            s.provision("rename", *wrong, status=2)
+
+
 def damaged_bundles_are_refused():
     with School() as s:
         s.provision("unit", "gate-1")
@@ -286,8 +320,8 @@ if __name__ == "__main__":
     if not school.tool("faketime"):
         school.skip("faketime is not here")
     # Side by side: each is a school of its own, and much of it is waiting for a process to start.
-    tests = (a_bundle_makes_a_gate, run_again_changes_nothing, damaged_bundles_are_refused,
-             requests_without_the_code_are_refused, renewal_at_two_thirds,
+    tests = (a_bundle_makes_a_gate, run_again_changes_nothing, settings_are_kept_and_changed,
+             damaged_bundles_are_refused, requests_without_the_code_are_refused, renewal_at_two_thirds,
              a_unit_joins_over_the_network, a_revoked_units_session_ends)
     with ThreadPoolExecutor(2) as pool:
         for test, done in [(test, pool.submit(test)) for test in tests]:

@@ -104,7 +104,10 @@ class School:
                         self.dir / "broker", "--web", self.dir / "web", *args, **more)
 
     def join(self, etc, *args, **more):
-        return self.run(SHIPPED / "schoolpoort-join", "--etc", self.dir / etc, *args, **more)
+        # Root's, with what its unit leaves to it.
+        bound = (("setpriv", "--bounding-set", "-all,+chown", "--inh-caps", "-all")
+                 if os.getuid() == 0 else ())
+        return self.run(*bound, SHIPPED / "schoolpoort-join", "--etc", self.dir / etc, *args, **more)
 
     def unit(self, name, *options):
         """From nothing to a certificate, by stick. Return: its folder."""

@@ -7,6 +7,7 @@
  * sanitizers, which have a malloc of their own.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ struct rig {
 	char preload[600], name[400];
 	unsigned n_taps;
 	bool told;
-	size_t n_stored, n_refused, n_silent, n_ended, n_aborted;
+	size_t n_stored, n_refused, n_silent, n_ended;
 	char stored[TAPS_MAX][37];
 };
 
@@ -124,14 +125,12 @@ static bool ended(struct rig *r, struct stage_program **program, const char *wha
 
 	if (!stage_ended(r->stage, *program, &status))
 		return false;
-	/* 134: an assertion of jansson 2.14, lex_scan_string(), where its buffer can't grow. */
-	if (status != 1 && status != 134)
+	if (status != 1)
 		fail_msg(
 			"%s, allocation %ld: status %d\n%s", what, n, status, stage_text(*program));
 	stage_forget(r->stage, *program);
 	*program = NULL;
-	r->n_ended += status == 1;
-	r->n_aborted += status != 1;
+	r->n_ended++;
 	return true;
 }
 
@@ -217,7 +216,9 @@ static void check(struct rig *r)
 		(void)snprintf(
 			sql, sizeof(sql), "SELECT count(*) FROM checkin WHERE id = x'%s'", hex);
 		assert_int_equal(ask(gate, sql), 1);
-		assert_int_equal(ask(reg, sql), 1);
+		if (ask(reg, sql) != 1)
+			fail_msg("%s: told as stored, delivered, and not in the register\n%s", hex,
+				stage_text(r->reg));
 	}
 	assert_int_equal(ask(gate, "SELECT max(seq) - count(*) FROM checkin"), 0);
 }
@@ -240,9 +241,9 @@ static void sweep(const char *what, bool is_register)
 	}
 	check(&r);
 	print_message("\nfigure: failing allocations, %s: false ticks 0, lost 0, %zu stored, %zu "
-		      "not_stored, %zu told nothing, %zu ended with 1, %zu by SIGABRT (%ld "
+		      "not_stored, %zu told nothing, %zu ended with 1 (%ld "
 		      "allocations, every %d)\n",
-		what, r.n_stored, r.n_refused, r.n_silent, r.n_ended, r.n_aborted, n - 1, tap_step);
+		what, r.n_stored, r.n_refused, r.n_silent, r.n_ended, n - 1, tap_step);
 	close_rig(&r);
 }
 
@@ -258,11 +259,16 @@ static void p3_each_allocation_of_a_tap_at_the_register(void **state)
 	sweep("register", true);
 }
 
+struct starting {
+	struct stage_program *program;
+	int status; /* where it has ended; else -1 */
+};
+
 static bool is_decided(struct stage *s, void *ctx)
 {
-	int status;
+	struct starting *w = ctx;
 
-	return stage_said(ctx, "started ") || stage_ended(s, ctx, &status);
+	return stage_ended(s, w->program, &w->status) || stage_said(w->program, "started ");
 }
 
 static void sweep_start(const char *program, const char *unit)
@@ -273,14 +279,20 @@ static void sweep_start(const char *program, const char *unit)
 	open_rig(&r);
 	for (long n = 1, failed = 1; failed; n += start_step) {
 		arm(&r, n, n);
-		struct stage_program *p = start(&r, program, unit, true);
-		stage_until(r.stage, is_decided, p, "a start or an end");
+		struct starting w = { start(&r, program, unit, true), -1 };
+		stage_until(r.stage, is_decided, &w, "a start or an end");
 		failed = disarm(&r);
-		if (!ended(&r, &p, program, n)) {
-			n_started++;
-			stage_stop(r.stage, p);
-			stage_forget(r.stage, p);
+		if (w.status < 0) {
+			/* What failed may end it behind its start as well, before it is told to stop. */
+			assert_int_equal(kill(stage_pid(w.program), SIGTERM), 0);
+			w.status = stage_wait_exit(r.stage, w.program);
 		}
+		if (w.status != 0 && w.status != 1)
+			fail_msg("%s, allocation %ld: status %d\n%s", program, n, w.status,
+				stage_text(w.program));
+		n_started += w.status == 0;
+		r.n_ended += w.status == 1;
+		stage_forget(r.stage, w.program);
 	}
 	check(&r);
 	print_message("\nfigure: failing allocations at the start of %s: %zu started, %zu ended "

@@ -588,12 +588,23 @@ static bool damaged_gone(struct stage *s, void *ctx)
 	return false;
 }
 
+/* From today, by days: the time of files is the kernel's. */
+static void at_clock(struct stage *s, int days)
+{
+	time_t now = time(NULL) + days * INT64_C(86400);
+	char text[64];
+	struct tm at;
+
+	assert_non_null(gmtime_r(&now, &at));
+	assert_true(strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S+00:00", &at) > 0);
+	stage_clock(s, text);
+}
+
 /* What is left of damaged files and of copies that were cut goes; nothing else does. */
 static void d5_damaged_files_and_cut_copies_go(void **state)
 {
 	static const char *const left[] = { "kiosk.db.damaged-20260901T070000Z",
 		"kiosk.db.damaged-20260901T070000Z-wal", "kiosk.db.damaged-20260901T070000Z-shm" };
-	char later[64];
 	(void)state;
 	struct gate_rig *g = calloc(1, sizeof(*g));
 	struct stage *s = stage_open();
@@ -604,21 +615,14 @@ static void d5_damaged_files_and_cut_copies_go(void **state)
 	write_file(s, "gate-1-state/kiosk.db.copy");
 	write_file(s, "gate-1-state/kiosk.db.copy.part");
 	write_file(s, "gate-1-state/kiosk.db.backup");
-	time_t now = time(NULL) + 29 * 86400; /* their time is the kernel's */
-	struct tm at;
-	assert_non_null(gmtime_r(&now, &at));
-	assert_true(strftime(later, sizeof(later), "%Y-%m-%dT%H:%M:%S+00:00", &at) > 0);
-	stage_clock(s, later);
+	at_clock(s, 29);
 	gate_rig_start(s, g, NULL);
 	assert_false(is_there(s, "gate-1-state/kiosk.db.copy"));
 	assert_false(is_there(s, "gate-1-state/kiosk.db.copy.part"));
 	tap_many(s, g, 1);
 	gate_rig_stop(s, g);
 	assert_true(is_there(s, "gate-1-state/kiosk.db.damaged-20260901T070000Z"));
-	now += 2 * 86400;
-	assert_non_null(gmtime_r(&now, &at));
-	assert_true(strftime(later, sizeof(later), "%Y-%m-%dT%H:%M:%S+00:00", &at) > 0);
-	stage_clock(s, later);
+	at_clock(s, 31);
 	gate_rig_start(s, g, NULL);
 	stage_until(s, damaged_gone, NULL, "the damaged file's end");
 	assert_true(is_there(s, "gate-1-state/kiosk.db.backup"));
@@ -629,6 +633,38 @@ static void d5_damaged_files_and_cut_copies_go(void **state)
 			s, stage_path(s, "gate-1-state/%s", left[i]) + strlen(stage_dir(s)) + 1));
 	stage_close(s);
 	free(g);
+}
+
+static bool register_damaged_gone(struct stage *s, void *ctx)
+{
+	(void)ctx;
+	if (!is_there(s, "register-state/register.db.damaged-20260901T070000Z"))
+		return true;
+	stage_turn(s, 100);
+	return false;
+}
+
+static void d5_damaged_files_of_a_register_go(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+
+	at_clock(s, 29);
+	stage_broker_start(s, true);
+	stage_unit(s, "register", (const char *const[]){ "register.gates = gate-1", NULL });
+	write_file(s, "register-state/register.db.damaged-20260901T070000Z");
+	write_file(s, "register-state/register.db.damaged-20260901T070000Z-wal");
+	struct stage_program *reg = school_register(s, "gate-1");
+	free(school_ctl(s, "register", (const char *const[]){ "status", NULL }));
+	stage_stop(s, reg);
+	assert_true(is_there(s, "register-state/register.db.damaged-20260901T070000Z"));
+	at_clock(s, 31);
+	reg = school_register(s, "gate-1");
+	stage_until(s, register_damaged_gone, NULL, "the damaged file's end");
+	stage_stop(s, reg);
+	assert_false(is_there(s, "register-state/register.db.damaged-20260901T070000Z-wal"));
+	assert_true(is_there(s, "register-state/register.db"));
+	stage_close(s);
 }
 
 static bool has_new_log(struct stage *s, void *ctx)
@@ -749,6 +785,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(s10_old_copy_draws_a_new_log),
 		cmocka_unit_test(s10_old_copy_whose_numbers_were_used_loses_nothing),
 		cmocka_unit_test(d5_damaged_files_and_cut_copies_go),
+		cmocka_unit_test(d5_damaged_files_of_a_register_go),
 		cmocka_unit_test(s10_register_goes_back_behind_what_was_purged),
 		cmocka_unit_test(s10_register_on_an_older_copy),
 		cmocka_unit_test(s10_wal_gone_or_foreign_between_kills),

@@ -29,6 +29,7 @@ CHECKS = {
     "header": rules.check_header,
     "unit": units.check_unit,
     "console": units.check_console,
+    "order": units.check_order,
     "faults": faults.check_faults,
 }
 # Trees that must fail, each for its own reason; fixtures.py runs them.

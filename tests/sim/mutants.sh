@@ -18,7 +18,7 @@ compile() { # OUTPUT SOURCE
 }
 
 list="$source/tests/sim/*.c $app/core/*.c $app/kiosk/step.c $app/kiosk/deliver.c
-	$app/register/day.c $app/register/step.c"
+	$app/register/day.c $app/register/gate.c $app/register/step.c"
 mkdir "$tmp/o"
 for file in $list; do
 	compile "$tmp/o/$(echo "${file#"$source"/}" | tr / _).o" "$file"

@@ -196,6 +196,17 @@ static void test_transactions(void **state)
 	assert_int_equal(number(db, COUNT), 3);
 	db_rollback(db); /* none is open */
 
+	/* As SQLite may do after a failed statement: what follows must not be committed alone. */
+	assert_int_equal(db_begin(db), 0);
+	assert_int_equal(add(db, 4), 0);
+	assert_int_equal(db_exec(db, "ROLLBACK"), 0);
+	assert_int_equal(add(db, 5), STORE_ERR_IO);
+	assert_int_equal(db_exec(db, "DELETE FROM thing"), STORE_ERR_IO);
+	assert_int_equal(db_end_with(db, 0), STORE_ERR_IO);
+	assert_int_equal(number(db, COUNT), 3);
+	assert_int_equal(db_begin(db), 0);
+	assert_int_equal(db_end_with(db, 0), 0);
+
 	assert_int_equal(db_meta_int(db, "k", 5, &value), 0);
 	assert_int_equal(value, 5);
 	assert_int_equal(db_begin(db), 0);

