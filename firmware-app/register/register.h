@@ -33,7 +33,7 @@
 #include "wire/wire.h"
 
 #define REGISTER_EVENTS_PER_TURN 256 /* from the broker; bounds a turn to one commit of some ms */
-#define REGISTER_LOOKS_PER_TURN 16 /* pages: each some ms in which no check-in is taken */
+#define REGISTER_LOOKS_PER_TURN 32 /* pages: each some ms in which no check-in is taken */
 #define REGISTER_LOOKS_WAIT 1000 /* messages that wait for a slow broker: no more pages then */
 #define REGISTER_DAYS_KEPT 4 /* today, and days of which check-ins come late */
 #define REGISTER_REVISED_MAX REGISTER_EVENTS_PER_TURN
