@@ -77,6 +77,11 @@ export function undoOf(act: Act): readonly Body[] {
 				return [{ command: "release", ...alert, ...revision }];
 			case "resolve":
 				return [{ command: "reopen", ...alert, ...revision }];
+			case "mark_present":
+			case "mark_excused": {
+				const { pupil = "", date = "", half = "" } = body;
+				return [{ command: "reopen", pupil, date, half }];
+			}
 			case "link_card":
 			case "day_card":
 				return (reply?.cards ?? []).map((c) => ({
@@ -108,10 +113,22 @@ function answer(acts: readonly Act[], request: string, change: (ask: Ask) => Ask
 	return acts.map((act) => (act.id === hit.id ? next : took && act.id === hit.of ? { ...act, undone: true } : act));
 }
 
+/** What a later act is about, an earlier one takes back no more: its revision is not the last. */
+function overtaken(acts: readonly Act[], by: Act): readonly Act[] {
+	const alerts = new Set(by.asks.map((ask) => ask.body["alert"]).filter((id) => id !== undefined));
+	if (by.verb === "undo") return acts;
+	return acts.flatMap((act): readonly Act[] => {
+		const asks = act.asks.filter((ask) => ask.status === "sent" || !alerts.has(ask.body["alert"] ?? ""));
+		if (asks.length === act.asks.length) return [act];
+		const about = act.about.filter((_, i) => asks.some((ask) => ask === act.asks[i]));
+		return asks.length === 0 ? [] : [{ ...act, asks, about }];
+	});
+}
+
 export function reduceActs(acts: readonly Act[], e: ActEvent): readonly Act[] {
 	switch (e.type) {
 		case "act":
-			return [...acts.slice(1 - ACTS_MAX), e.act];
+			return [...overtaken(acts, e.act).slice(1 - ACTS_MAX), e.act];
 		case "reply":
 			return answer(acts, e.reply.request, (ask) => ({
 				...ask,

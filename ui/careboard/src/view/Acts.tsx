@@ -150,9 +150,12 @@ function Line({ act, now }: { readonly act: Act; readonly now: number }) {
 			</div>
 			{silent && <Button onClick={() => again(act)}>{w.retry}</Button>}
 			{mayUndo(act, now) && (
-				<Button kind="main" label={w.undoOf(text)} onClick={() => undo(act)}>
-					{w.undo} <span class="acts__left">{w.undoLeft(left)}</span>
-				</Button>
+				<>
+					<span class="acts__left">{w.undoLeft(left)}</span>
+					<Button kind="main" label={w.undoOf(text)} onClick={() => undo(act)}>
+						{w.undo}
+					</Button>
+				</>
 			)}
 			<Button kind="quiet" sign="cross" label={`${w.close}: ${text}`} onClick={() => dismiss(act.id)}>
 				<span class="unseen">{w.close}</span>

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
 import { useTold } from "../attention";
+import { after } from "../clock";
 import { isOver } from "../model/state";
 import { current, watch, type Model } from "../session";
 import { loadSettings, saveSettings, type Settings } from "../settings";
@@ -19,11 +20,24 @@ import { TalkView } from "./TalkView";
 import { Top } from "./Top";
 import "./App.css";
 
+const HIDDEN_MS = 200;
+
 function useModel(): Model {
 	const [model, setModel] = useState(current);
 	useEffect(() => {
-		setModel(current());
-		return watch(() => setModel(current()));
+		let forget: (() => void) | null = null;
+		const draw = () => {
+			forget?.();
+			forget = null;
+			setModel(current());
+		};
+		draw();
+		// Hundreds of messages come within a moment: one drawing a frame. A hidden page has no frames.
+		return watch(() => {
+			if (forget) return;
+			forget = after(HIDDEN_MS, draw);
+			requestAnimationFrame(() => forget && draw());
+		});
 	}, []);
 	return model;
 }

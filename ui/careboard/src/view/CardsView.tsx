@@ -117,7 +117,7 @@ export function CardsView({ model }: { readonly model: Model }) {
 											kind="main"
 											expanded={open === a.id}
 											disabled={away}
-											label={w.linkCard(hash)}
+											label={`${w.linkTo}: ${w.cardNo(hash)}`}
 											onClick={() => setOpen(open === a.id ? null : a.id)}
 										>
 											{w.linkTo}

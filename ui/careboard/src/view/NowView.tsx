@@ -14,6 +14,7 @@ import { Button, Empty, Name, Sign, useNow, useWords } from "./kit";
 import "./NowView.css";
 
 const MINUTE_MS = 30000;
+const COLUMNS = ["present", "late", "absent", "unconfirmed", "excused", "awaited"] as const;
 const FIGURES = ["expected", "present", "late", "absent", "unconfirmed", "excused", "awaited"] as const;
 
 function Silent({ alerts }: { readonly alerts: readonly Alert[] }) {
@@ -55,7 +56,8 @@ interface ClassesProps {
 
 function Classes({ classes, only, show }: ClassesProps) {
 	const { w } = useWords();
-	const columns = ["present", "late", "absent", "unconfirmed", "excused", "awaited"] as const;
+	// A column of nothing but zeros takes the room of the others.
+	const columns = COLUMNS.filter((c) => c === "present" || c === "absent" || classes.some((one) => one[c] > 0));
 	return (
 		<div class="now__classes">
 			<table>
@@ -186,7 +188,8 @@ function useKeepFocus() {
 		const byId = new Map(rows.map((row) => [row.dataset["alert"] ?? "", row]));
 		const order = [...had.ids.slice(had.at), ...had.ids.slice(0, had.at).reverse()];
 		const row = order.map((id) => byId.get(id)).find((found) => found !== undefined);
-		row?.querySelector<HTMLElement>("button:not(:disabled)")?.focus();
+		// While its answer is awaited a row has its name alone.
+		(row?.querySelector<HTMLElement>("button:not(:disabled)") ?? row?.querySelector<HTMLElement>("a, input"))?.focus();
 		remember();
 	});
 	return { list, remember };

@@ -206,7 +206,6 @@ export const en: Words = {
 	linkTo: "Link to",
 	linkForGood: "For good",
 	linkForToday: "Today alone",
-	linkCard: (hash) => `Link card ${hash}`,
 	suggestions: "Without a tap at this moment",
 	notOurs: "Not ours",
 

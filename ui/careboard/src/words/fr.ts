@@ -206,7 +206,6 @@ export const fr: Words = {
 	linkTo: "Lier à",
 	linkForGood: "Durablement",
 	linkForToday: "Aujourd'hui seulement",
-	linkCard: (hash) => `Lier la carte ${hash}`,
 	suggestions: "Sans passage en ce moment",
 	notOurs: "Pas à nous",
 

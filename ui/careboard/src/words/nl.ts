@@ -206,7 +206,6 @@ export const nl = {
 	linkTo: "Koppelen aan",
 	linkForGood: "Blijvend",
 	linkForToday: "Alleen vandaag",
-	linkCard: (hash: string) => `Kaart ${hash} koppelen`,
 	suggestions: "Zonder tik op dit moment",
 	notOurs: "Niet van ons",
 
