@@ -497,7 +497,7 @@ async function main() {
 		await page.locator(".top__tools summary").click();
 		for (const [language, date, word] of [
 			["Français", "lundi 23 novembre", "À appeler"],
-			["English", "Monday 23 November", "To call"],
+			["English", /^Monday,? 23 November$/, "To call"],
 			["Nederlands", "maandag 23 november", "Te bellen"],
 		]) {
 			await page.getByLabel(language).check();

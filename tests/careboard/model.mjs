@@ -258,8 +258,8 @@ test("dates_and_ages_as_people_here_write_them", () => {
 		["fr", "lundi 23 novembre", "lun. 23 nov."],
 		["en", "Monday 23 November", "Mon 23 Nov"],
 	]) {
-		assert.equal(m.dateText("2026-11-23", language), full);
-		// Whether a comma stands there depends on the version of ICU.
+				// Whether a comma stands there depends on the version of ICU.
+		assert.equal(m.dateText("2026-11-23", language).replace(",", ""), full);
 		assert.equal(m.dateText("2026-11-23", language, "short").replace(",", ""), short);
 	}
 	const w = m.wordsOf("en");

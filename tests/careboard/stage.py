@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: EUPL-1.2
-"""stage.py BIN PAGES [--speed N]: a school for tests of the careboard, as one would have it.
+"""stage.py BIN PAGES [--speed N] [--plain]: a school for tests of the careboard, as one would have it.
 
 nginx and Mosquitto as shipped, rights and certificates by provision, the real register and two kiosks on a simulated
 Monday; cards are held by a client of each kiosk's socket. Commands come as lines of JSON on standard input, each is
@@ -70,9 +70,12 @@ class Reader:
             sock.close()
             return False
         self.sock = sock
-        self.send({"v": 1, "type": "hello", "role": "reader", "name": "stage"})
+        self.hello()
         self.say()
         return True
+
+    def hello(self):
+        self.send({"v": 1, "type": "hello", "role": "reader", "name": "stage"})
 
     def send(self, message):
         with self.lock:
@@ -107,11 +110,31 @@ class Reader:
         self.sock.close()
 
 
+class Screen(Reader):
+    """What draws at a gate, at once: so that the gate can say how long a tap takes until its picture."""
+
+    def hello(self):
+        self.send({"v": 1, "type": "hello", "role": "screen", "name": "stage"})
+
+    def say(self):
+        pass
+
+    def listen(self):
+        try:
+            while data := self.sock.recv(65536):
+                view = json.loads(data)
+                if view.get("type") == "view":
+                    now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+                    self.send({"v": 1, "type": "presented", "number": view["number"], "at_us": now})
+        except OSError:
+            pass
+
+
 class Stage:
-    def __init__(self, s, bin_dir, pages, speed):
-        self.s, self.bin, self.speed = s, bin_dir, speed
+    def __init__(self, s, bin_dir, pages, speed, plain):
+        self.s, self.bin, self.speed, self.plain = s, bin_dir, speed, plain
         self.pages = pages
-        self.programs, self.readers, self.logs = {}, {}, {}
+        self.programs, self.readers, self.screens = {}, {}, {}
         self.clock = ""
         self.observer = None
 
@@ -143,18 +166,18 @@ class Stage:
         self.known = [line.split(";")[0] for line in pupils.splitlines()[1:]]
         with open(lists / "pupils.csv", "w", encoding="utf-8") as f:
             f.write(pupils)
-            for row in HOSTILE:
+            for row in () if self.plain else HOSTILE:
                 f.write(";".join('"' + c.replace('"', '""') + '"' for c in row) + ";nl\n")
-            for i in range(CROWD):
+            for i in range(0 if self.plain else CROWD):
                 f.write(f"{30000000 + i};Testleerling{i:04d};Proef;7{chr(65 + i % 26)};nl\n")
         with open(lists / "cards.csv", "w", encoding="utf-8") as f:
             f.write("uid;pupil_id;from;to\n")
-            for pupil in self.known + [row[0] for row in HOSTILE]:
+            for pupil in self.known + ([] if self.plain else [row[0] for row in HOSTILE]):
                 f.write(f"{uid_of(pupil)};{pupil};;\n")
         with open(lists / "timetable.csv", "w", encoding="utf-8") as f:
             f.write("class;weekday;half;start;end\n*;mon;am;08:25;12:05\n*;mon;pm;13:10;16:00\n"
                     "*;tue;am;08:25;12:05\n")
-            for i in range(26):  # on Saturdays alone
+            for i in range(0 if self.plain else 26):  # on Saturdays alone
                 f.write(f"7{chr(65 + i)};sat;am;08:25;12:05\n")
         (lists / "excused.csv").write_text((DEMO / "excused.csv").read_text(encoding="utf-8"),
                                            encoding="utf-8")
@@ -184,11 +207,13 @@ class Stage:
         school.wait(name, up)
         if name != "register":
             self.readers[name] = Reader(self.s.dir / f"{name}-run/kiosk.sock")
+            self.screens[name] = Screen(self.s.dir / f"{name}-run/kiosk.sock")
 
     def finish(self, name, how=signal.SIGTERM):
-        reader = self.readers.pop(name, None)
-        if reader:
-            reader.close()
+        for clients in (self.readers, self.screens):
+            client = clients.pop(name, None)
+            if client:
+                client.close()
         program = self.programs.pop(name)
         program.send_signal(how)
         program.wait(school.DEADLINE_S)
@@ -304,11 +329,13 @@ def main():
     options.add_argument("bin", type=pathlib.Path)
     options.add_argument("pages", type=pathlib.Path)
     options.add_argument("--speed", type=int, default=6)
+    options.add_argument("--plain", action="store_true", help="the demo's pupils and nobody else")
     given = options.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with School() as s:
         # nginx as another user reads the pages through every folder above them.
-        stage = Stage(s, given.bin.resolve(), given.pages.resolve(), given.speed)
+        stage = Stage(s, given.bin.resolve(), given.pages.resolve(), given.speed,
+                      given.plain)
         try:
             stage.set_up()
             print(json.dumps({

@@ -40,7 +40,6 @@ export function Bars({ state }: { readonly state: State }) {
 					</div>
 				)}
 			</div>
-			{register?.rehearsal && <p class="bars__bar bars__bar--note">{w.rehearsal}</p>}
 		</div>
 	);
 }

@@ -73,12 +73,12 @@ function Head({ name, well }: { readonly name: string; readonly well: boolean })
 }
 
 function Common({ unit: u, state, now }: UnitProps<Gate | Register>) {
-	const { w } = useWords();
+	const { w, language } = useWords();
 	const since = u.at && u.uptimeS !== undefined ? clockText(u.at.ms - u.uptimeS * 1000, u.at.offsetMin) : w.notKnown;
 	return (
 		<>
 			<Row name={w.store} value={storeText(u.store, w)} wrong={u.store === "full" || u.store === "failing"} />
-			<Row name={w.disk} value={u.diskFreeMb === undefined ? w.notKnown : w.mb(u.diskFreeMb)} />
+			<Row name={w.disk} value={u.diskFreeMb === undefined ? w.notKnown : w.mb(numberText(u.diskFreeMb, language))} />
 			<Row name={w.uptime} value={since} />
 			<Row name={w.heard} value={u.at ? ageText(schoolMs(state, now) - u.at.ms, w) : w.notKnown} />
 			<Row name={w.version} value={u.version ?? w.notKnown} />

@@ -230,14 +230,16 @@ function Today({ id, name, model, away, today }: TodayProps) {
 			{alerts.map((a) => (
 				<div class="pupil__alert" key={a.id} data-alert={a.id}>
 					<p class="pupil__alert-text">
-						<strong>{kindText(a.kind, w)}</strong>{" "}
-						{a.acknowledged
+						<strong>{kindText(a.kind, w)}</strong>
+						<span class="tag">
+							{a.acknowledged
 							? a.acknowledged.by === state.user
 								? w.youHaveIt(a.acknowledged.at.clock)
 								: w.hasIt(a.acknowledged.by, a.acknowledged.at.clock)
 							: a.kind === "absent"
 								? w.noTap((a.expectedAt ?? a.raisedAt).clock)
 								: a.raisedAt.clock}
+						</span>
 					</p>
 					<div class="pupil__does">
 						{!a.acknowledged && a.kind !== "late" && (

@@ -112,6 +112,7 @@ export function Top(props: Props) {
 				</summary>
 				<SettingsPanel {...props} />
 			</details>
+			{state.register?.rehearsal && <p class="top__rehearsal">{w.rehearsal}</p>}
 		</header>
 	);
 }

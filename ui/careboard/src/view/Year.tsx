@@ -8,6 +8,11 @@ import "./Year.css";
 
 const SIZE = 10;
 const TOP = 14;
+/** The days' names. */
+const LEFT = 15;
+/** A Monday, from which the names of the days are taken. */
+const MONDAY = Date.UTC(2026, 10, 23);
+const DAY_MS = 86400000;
 /** The days stand apart a little more than the halves of one. */
 const GAP = 2;
 
@@ -41,7 +46,7 @@ function Mark({ shape, x, y }: { readonly shape: Shape; readonly x: number; read
 }
 
 function placeOf(cell: Cell): { readonly x: number; readonly y: number } {
-	return { x: cell.week * SIZE, y: TOP + cell.row * SIZE + Math.floor(cell.row / 2) * GAP };
+	return { x: LEFT + cell.week * SIZE, y: TOP + cell.row * SIZE + Math.floor(cell.row / 2) * GAP };
 }
 
 export function Year({ year, halfDays }: { readonly year: number; readonly halfDays: readonly HalfDay[] }) {
@@ -60,24 +65,28 @@ export function Year({ year, halfDays }: { readonly year: number; readonly halfD
 		<figure class="year">
 			<svg
 				class="year__grid"
-				viewBox={`0 0 ${grid.weeks * SIZE} ${height}`}
+				viewBox={`0 0 ${LEFT + grid.weeks * SIZE} ${height}`}
 				role="img"
 				aria-label={`${w.yearAt}: ${w.yearSummary(sum.present, sum.late, sum.absent, sum.excused)}`}
 			>
 				{grid.months.map(({ week, date }) => (
-					<text class="year__month" key={date} x={week * SIZE} y="9">
+					<text class="year__month" key={date} x={LEFT + week * SIZE} y="9">
 						{dateText(date, language, "month")}
 					</text>
 				))}
 				{[0, 1, 2, 3, 4].map((day) => (
-					<rect
-						class="year__day"
-						key={day}
-						x="0"
-						y={TOP + day * (2 * SIZE + GAP)}
-						width={grid.weeks * SIZE}
-						height={2 * SIZE}
-					/>
+					<g key={day}>
+						<text class="year__month" x="0" y={TOP + day * (2 * SIZE + GAP) + SIZE + 3}>
+							{dateText(new Date(MONDAY + day * DAY_MS).toISOString().slice(0, 10), language, "weekday").slice(0, 2)}
+						</text>
+						<rect
+							class="year__day"
+							x={LEFT}
+							y={TOP + day * (2 * SIZE + GAP)}
+							width={grid.weeks * SIZE}
+							height={2 * SIZE}
+						/>
+					</g>
 				))}
 				{grid.cells.map((cell) => (
 					<Mark key={`${cell.half.date}${cell.half.half}`} shape={shapeOf(cell.half)} {...placeOf(cell)} />

@@ -253,7 +253,7 @@ export const nl = {
 	allWell: "In orde",
 	attention: "Kijk na",
 	ms: (n: number) => `${n} ms`,
-	mb: (n: number) => `${n} MB`,
+	mb: (n: string) => `${n} MB`,
 	notKnown: "–",
 
 	newAlerts: (n: number) => (n === 1 ? "1 nieuwe melding" : `${n} nieuwe meldingen`),
