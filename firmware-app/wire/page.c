@@ -136,7 +136,7 @@ static size_t bytes_of(struct wire_page *page, const json_t *row)
 bool wire_page_add_pupil(
 	struct wire_page *page, const struct roster_pupil *pupil, bool left, bool names)
 {
-	if (page->n_pupils >= WIRE_PAGE_PUPILS || page->pupil_bytes >= WIRE_PAGE_BYTES) {
+	if (page->n_pupils >= WIRE_PAGE_PUPILS || page->pupil_bytes >= WIRE_PAGE_PUPIL_BYTES) {
 		page->more = true;
 		return false;
 	}

@@ -9,7 +9,7 @@ import "./Year.css";
 const SIZE = 10;
 const TOP = 14;
 /** The days' names. */
-const LEFT = 15;
+const LEFT = 20;
 /** A Monday, from which the names of the days are taken. */
 const MONDAY = Date.UTC(2026, 10, 23);
 const DAY_MS = 86400000;
