@@ -469,7 +469,7 @@ async function main() {
 		await signIn(eva.page, stage, "sofie");
 		await seen(eva.page.locator(".now"));
 		await eva.page.locator(".top__tools summary").click();
-		await eva.page.locator('input[name="notify"]').check();
+		await eva.page.locator('input[name="notify"]').click(); // the browser's answer comes later
 		await until("the worker", () => eva.page.evaluate(async () => Boolean((await navigator.serviceWorker.getRegistration())?.active)));
 		await until("the switch", () => eva.page.evaluate(() => JSON.parse(localStorage.getItem("schoolpoort-settings")).notify));
 		await eva.page.locator('input[name="sound"]').check();

@@ -8,6 +8,9 @@ export interface Settings {
 	readonly notify: boolean;
 }
 
+/** Of one thing: what is asked of the browser meanwhile may change another. */
+export type ChangeSettings = (change: Partial<Settings>) => void;
+
 const KEY = "schoolpoort-settings";
 
 function fromBrowser(): Language {

@@ -5,7 +5,7 @@ import { useTold } from "../attention";
 import { after } from "../clock";
 import { isOver } from "../model/state";
 import { current, watch, type Model } from "../session";
-import { loadSettings, saveSettings, type Settings } from "../settings";
+import { loadSettings, saveSettings, type ChangeSettings, type Settings } from "../settings";
 import { Acts } from "./Acts";
 import { Bars } from "./Bars";
 import { CardsView } from "./CardsView";
@@ -42,13 +42,13 @@ function useModel(): Model {
 	return model;
 }
 
-function useSettings(): [Settings, (s: Settings) => void] {
+function useSettings(): [Settings, ChangeSettings] {
 	const [settings, setSettings] = useState(loadSettings);
 	useEffect(() => {
 		document.documentElement.lang = settings.language;
 		saveSettings(settings);
 	}, [settings]);
-	return [settings, setSettings];
+	return [settings, (change) => setSettings((had) => ({ ...had, ...change }))];
 }
 
 /** How many of each there are to look at: shown as a number beside the name. */
@@ -151,7 +151,7 @@ function Board({ model, settings, setSettings }: BoardProps) {
 interface BoardProps {
 	readonly model: Model;
 	readonly settings: Settings;
-	readonly setSettings: (s: Settings) => void;
+	readonly setSettings: ChangeSettings;
 }
 
 export function App() {

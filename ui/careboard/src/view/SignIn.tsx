@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import type { State } from "../model/state";
 import { signIn } from "../session";
-import type { Settings } from "../settings";
+import type { ChangeSettings, Settings } from "../settings";
 import { LANGUAGE_NAMES, LANGUAGES } from "../words/words";
 import { Sign, useWords } from "./kit";
 import "./SignIn.css";
@@ -11,7 +11,7 @@ import "./SignIn.css";
 interface Props {
 	readonly state: State;
 	readonly settings: Settings;
-	readonly setSettings: (s: Settings) => void;
+	readonly setSettings: ChangeSettings;
 }
 
 export function SignIn({ state, settings, setSettings }: Props) {
@@ -75,7 +75,7 @@ export function SignIn({ state, settings, setSettings }: Props) {
 							class="sign-in__language"
 							lang={language}
 							aria-pressed={language === settings.language}
-							onClick={() => setSettings({ ...settings, language })}
+							onClick={() => setSettings({ language })}
 						>
 							{LANGUAGE_NAMES[language]}
 						</button>

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { allowNotices, playTone } from "../attention";
 import type { State } from "../model/state";
 import { signOut, type Model } from "../session";
-import type { Settings } from "../settings";
+import type { ChangeSettings, Settings } from "../settings";
 import { ageText, LANGUAGE_NAMES, LANGUAGES } from "../words/words";
 import { Button, Sign, useNow, useWords } from "./kit";
 import "./Top.css";
@@ -12,7 +12,7 @@ import "./Top.css";
 interface Props {
 	readonly model: Model;
 	readonly settings: Settings;
-	readonly setSettings: (s: Settings) => void;
+	readonly setSettings: ChangeSettings;
 }
 
 const TICK_MS = 1000;
@@ -36,7 +36,7 @@ function SettingsPanel({ model, settings, setSettings }: Props) {
 	const notify = async (on: boolean) => {
 		const may = on && (await allowNotices());
 		setRefused(on && !may);
-		setSettings({ ...settings, notify: may });
+		setSettings({ notify: may });
 	};
 	return (
 		<div class="top__panel card">
@@ -49,7 +49,7 @@ function SettingsPanel({ model, settings, setSettings }: Props) {
 							type="radio"
 							name="language"
 							checked={settings.language === language}
-							onChange={() => setSettings({ ...settings, language })}
+							onChange={() => setSettings({ language })}
 						/>
 						<span lang={language}>{LANGUAGE_NAMES[language]}</span>
 					</label>
@@ -61,7 +61,7 @@ function SettingsPanel({ model, settings, setSettings }: Props) {
 					name="sound"
 					checked={settings.sound}
 					onChange={(e) => {
-						setSettings({ ...settings, sound: e.currentTarget.checked });
+						setSettings({ sound: e.currentTarget.checked });
 						if (e.currentTarget.checked) playTone();
 					}}
 				/>
