@@ -264,8 +264,8 @@ static bool apply_person(struct alert *a, const struct alert_change *c)
 		return true;
 	}
 	if (c->event == ALERT_EVENT_REOPEN) {
-		/* Only what a person closed: facts aren't undone by a click. */
-		if (!by_person(a) || c->over)
+		/* Only what a person closed: facts aren't undone by a click. Whose a card is was a person's word too. */
+		if ((!by_person(a) && a->what != ALERT_CARD_LINKED) || c->over)
 			return false;
 		open_again(a, a->certainty);
 		return true;

@@ -226,11 +226,7 @@ static void settle_linked(struct register_program *r, const struct register_link
 		if (!day || !p)
 			return;
 		register_effects_clear(r->fx);
-		register_settle_pupil(&r->state, day, (size_t)(p - r->roster->pupils), r->fx);
-		school_write(r, day);
-		register_effects_clear(r->fx);
-		/* A card that was taken back: what its taps had said is open again. */
-		register_decide_over(&r->state, day, (size_t)(p - r->roster->pupils), r->fx);
+		register_settle_card(&r->state, day, (size_t)(p - r->roster->pupils), r->fx);
 		school_write(r, day);
 	}
 }

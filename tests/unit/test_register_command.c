@@ -41,8 +41,7 @@ static void host_wrote(void *ctx, struct day *day)
 	school_write(ctx, day);
 }
 
-/* The roster anew, and the day with it: as the register does in the same turn. */
-static void reload(struct school *s)
+static void reload_bare(struct school *s)
 {
 	struct civil_date date = s->day->date;
 	day_destroy(s->day);
@@ -52,6 +51,12 @@ static void reload(struct school *s)
 	s->fx = register_effects_create(s->roster);
 	assert_non_null(s->fx);
 	s->day = school_build(s, date);
+}
+
+/* The roster anew, and the day with it: as the register does in the same turn. */
+static void reload(struct school *s)
+{
+	reload_bare(s);
 	register_settle(&s->state, s->day, s->fx);
 	school_write(s, s->day);
 }
@@ -425,6 +430,34 @@ static void tap_card(struct school *s, struct card_hash card, int64_t pupil, int
 	school_take_made(s, &c);
 }
 
+static void settle_card(struct school *s, int64_t pupil)
+{
+	reload_bare(s);
+	const struct roster_pupil *p = roster_pupil_of(s->roster, pupil);
+	register_settle_card(&s->state, s->day, (size_t)(p - s->roster->pupils), s->fx);
+	school_write(s, s->day);
+	school_restart(s);
+}
+
+/* A card that had been another's on a day that nobody decided: its tap counts, and its pupil is missing nowhere for it. */
+static void test_card_of_a_past_day(void **state)
+{
+	struct school *s = *state;
+	struct roster_card card = { .hash = unknown, .pupil = NOOR };
+	tap_card(s, unknown, 0, HMS(13, 20, 0));
+	s->state.today = (struct civil_date){ 2026, 11, 24 };
+	school_now(s, HMS(9, 0, 0));
+	assert_int_equal(register_store_card_put(s->store, &card), 0);
+	settle_card(s, NOOR);
+	assert_int_equal(school_mark(s, NOOR, AM), '.');
+	assert_int_equal(school_mark(s, NOOR, PM), 'L');
+	assert_int_equal(register_store_card_drop(s->store, unknown), 0);
+	settle_card(s, NOOR);
+	assert_int_equal(school_mark(s, NOOR, AM), '.');
+	assert_int_equal(school_mark(s, NOOR, PM), '?');
+	s->state.today = MONDAY;
+}
+
 static void test_link_card(void **state)
 {
 	struct school *s = *state;
@@ -613,6 +646,25 @@ static void test_unlink_card(void **state)
 	assert_int_equal(ask(s, "ann", back).error, WIRE_REPLY_NOT_ALLOWED);
 }
 
+/* At the desk it was linked, by a card of the command line: the day noticed it, and no person's name is on the alert. */
+static void test_unlink_what_the_desk_linked(void **state)
+{
+	struct school *s = *state;
+	struct roster_card card = { .hash = unknown, .pupil = NOOR };
+	char id[ALERT_ID_MAX];
+	alert_id_card(MONDAY, unknown, id);
+	tap_card(s, unknown, 0, HMS(8, 20, 0));
+	EXPECT_ALERT(s, id + 11, "unknown_card open confirmed 1");
+	assert_int_equal(register_store_card_put(s->store, &card), 0);
+	reload(s);
+	EXPECT_ALERT(s, id + 11, "unknown_card resolved card_linked confirmed 2");
+	struct wire_command back = {
+		.command = WIRE_COMMAND_UNLINK_CARD, .pupil = NOOR, .card = unknown
+	};
+	assert_true(ask(s, "ann", back).ok);
+	EXPECT_ALERT(s, id + 11, "unknown_card open confirmed 3");
+}
+
 static void test_unblock_card(void **state)
 {
 	struct school *s = *state;
@@ -675,12 +727,14 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_b_before_excuse, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_past_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_class_on_excursion, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_card_of_a_past_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_block_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_day_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_release, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_too_late, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unlink_card, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unlink_what_the_desk_linked, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unblock_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_done_once, setup, teardown),
 	};
