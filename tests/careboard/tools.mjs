@@ -101,7 +101,7 @@ export async function openPage(browser, stage, options = {}) {
 	const wrong = [];
 	page.on("pageerror", (e) => wrong.push(`${e.message}\n${e.stack}`));
 	page.on("console", (m) => {
-		if (m.type() === "error" && !/WebSocket connection|ERR_CONNECTION|ERR_INTERNET|502|net::ERR/.test(m.text()))
+		if (m.type() === "error" && !/WebSocket connection|WebSocket is already in CLOSING|ERR_CONNECTION|ERR_INTERNET|502|net::ERR/.test(m.text()))
 			wrong.push(m.text());
 	});
 	page.on("dialog", (d) => {
