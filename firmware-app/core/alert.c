@@ -257,9 +257,15 @@ static bool apply_person(struct alert *a, const struct alert_change *c)
 		a->acknowledged_at_ms = c->at_ms;
 		return true;
 	}
+	if (c->event == ALERT_EVENT_RELEASE) {
+		if (a->state != ALERT_ACKNOWLEDGED)
+			return false;
+		open_again(a, a->certainty);
+		return true;
+	}
 	if (c->event == ALERT_EVENT_REOPEN) {
-		/* Only what a person closed: facts aren't undone by a click. */
-		if (!by_person(a) || c->over)
+		/* Only what a person closed: facts aren't undone by a click. Whose a card is was a person's word too. */
+		if ((!by_person(a) && a->what != ALERT_CARD_LINKED) || c->over)
 			return false;
 		open_again(a, a->certainty);
 		return true;
@@ -309,6 +315,7 @@ static bool apply(struct alert *a, const struct alert_change *c)
 	case ALERT_EVENT_HALF_DAY_OVER:
 		return apply_close(a, c, true, ALERT_RESOLVED, ALERT_HALF_DAY_OVER);
 	case ALERT_EVENT_ACKNOWLEDGE:
+	case ALERT_EVENT_RELEASE:
 	case ALERT_EVENT_RESOLVE:
 	case ALERT_EVENT_REOPEN:
 		return apply_person(a, c);

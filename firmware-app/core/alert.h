@@ -111,6 +111,7 @@ enum alert_event {
 	ALERT_EVENT_ASKED, /* talk: asked for again; one that is over opens again */
 	ALERT_EVENT_HALF_DAY_OVER, /* the half day, or the day, has ended */
 	ALERT_EVENT_ACKNOWLEDGE, /* a person: by */
+	ALERT_EVENT_RELEASE, /* a person takes that back: by */
 	ALERT_EVENT_RESOLVE, /* a person: by, what, note */
 	ALERT_EVENT_REOPEN, /* a person: by */
 };

@@ -7,6 +7,7 @@
 #include "core/calendar.h"
 #include "core/halfday.h"
 #include "register/answer.h"
+#include "register/look.h"
 
 #define CARDS_SHOWN_MAX 100 /* of one pupil */
 #define SHOWN_DAYS 30 /* of a pupil's history, unless asked for more */
@@ -212,13 +213,11 @@ static void hide_code(const char *what, const char *detail, char *ret_text, size
 		snprintf(ret_text, size, "%s", detail);
 }
 
-#define SHOWN "pupil show" /* the journal's word for a chronology that was asked for */
-
 static int show_line(void *ctx, const struct register_store_line *line)
 {
 	struct showing *s = ctx;
 	char detail[ALERT_NOTE_MAX + ALERT_ID_MAX + 100];
-	if (strcmp(line->what, SHOWN) == 0)
+	if (strcmp(line->what, LOOK_SHOWN) == 0)
 		return 0; /* on record, but nothing that was done for the pupil */
 	struct wire_node *row = wire_node_object();
 	hide_code(line->what, line->detail, detail, sizeof(detail));
@@ -247,7 +246,8 @@ static int journal_show(struct register_program *r, int64_t pupil)
 	checkin_pupil_format(pupil, about);
 	int err = register_store_begin(r->store);
 	if (!err)
-		err = register_store_journal(r->store, r->now.wall_ms, "desk", SHOWN, about, "");
+		err = register_store_journal(
+			r->store, r->now.wall_ms, "desk", LOOK_SHOWN, about, "");
 	return register_store_end(r->store, err);
 }
 

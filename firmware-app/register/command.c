@@ -7,7 +7,7 @@
 #include "core/code.h"
 #include "core/halfday.h"
 
-#define CARDS_OF_ONE_MAX 100
+#define CARDS_OF_ONE_MAX WIRE_REPLY_CARDS_MAX
 #define DETAIL_MAX (ALERT_NOTE_MAX + 200)
 
 /* One command on its way. */
@@ -36,6 +36,12 @@ static const char *const words[] = {
 	[WIRE_COMMAND_LINK_CARD] = "link_card",
 	[WIRE_COMMAND_BLOCK_CARD] = "block_card",
 	[WIRE_COMMAND_DAY_CARD] = "day_card",
+	[WIRE_COMMAND_RELEASE] = "release",
+	[WIRE_COMMAND_UNLINK_CARD] = "unlink_card",
+	[WIRE_COMMAND_UNBLOCK_CARD] = "unblock_card",
+	[WIRE_COMMAND_PUPILS] = "pupils",
+	[WIRE_COMMAND_PUPIL] = "pupil",
+	[WIRE_COMMAND_HISTORY] = "history",
 };
 
 const char *command_word(enum wire_command_kind kind)
@@ -284,6 +290,17 @@ static void run_acknowledge(struct job *j)
 		journal_alert(j, a, "");
 }
 
+static void run_release(struct job *j)
+{
+	const struct alert *a = alert_of(j);
+	if (a->state != ALERT_ACKNOWLEDGED)
+		refuse(j, WIRE_REPLY_NOT_ALLOWED, "nobody has acknowledged it, or it is over");
+	else if (strcmp(a->acknowledged_by, j->user) != 0)
+		refuse(j, WIRE_REPLY_NOT_ALLOWED, "another has acknowledged it");
+	else if (tell_alert(j, ALERT_EVENT_RELEASE, ALERT_WHAT_NONE))
+		journal_alert(j, a, "");
+}
+
 /* Whom nobody called can't have been reached: which endings a kind may have. */
 static bool may_end_as(const struct alert *a, enum alert_what what)
 {
@@ -448,21 +465,41 @@ static void journal_card(struct job *j, const struct roster_card *card)
 	journal(j, card->pupil, "", hash);
 }
 
-/* The card is this pupil's: today's alert of an unknown one is over, and its taps count. */
-static void give_card(struct job *j, const struct roster_card *card)
+/* Only what this command did: who takes it back must not take back what was so before. */
+static void tell_card(struct job *j, const struct roster_card *card)
 {
-	char id[ALERT_ID_MAX];
-	j->err = register_store_card_put(j->host->store, card);
-	journal_card(j, card);
+	if (j->reply->n_cards < WIRE_REPLY_CARDS_MAX)
+		j->reply->cards[j->reply->n_cards++] = *card;
+}
+
+/* Its taps are judged anew, in hindsight as well. */
+static void card_changed(struct job *j, const struct roster_card *card)
+{
 	j->host->roster_changed = true;
 	j->host->linked = card->hash;
 	j->host->linked_pupil = card->pupil;
+}
+
+/* Today's alert of an unknown card. */
+static void find_card_alert(struct job *j, struct card_hash card)
+{
+	char id[ALERT_ID_MAX];
 	open_day(j, j->host->state->today);
 	if (ended(j))
 		return;
-	alert_id_card(j->host->state->today, card->hash, id);
+	alert_id_card(j->host->state->today, card, id);
 	j->alert = day_alert_find(j->day, id);
-	if (j->alert >= 0)
+}
+
+/* The card is this pupil's: today's alert of an unknown one is over, and its taps count. */
+static void give_card(struct job *j, const struct roster_card *card)
+{
+	j->err = register_store_card_put(j->host->store, card);
+	journal_card(j, card);
+	card_changed(j, card);
+	tell_card(j, card);
+	find_card_alert(j, card->hash);
+	if (!ended(j) && j->alert >= 0)
 		(void)tell_alert(j, ALERT_EVENT_CARD_LINKED, ALERT_WHAT_NONE);
 }
 
@@ -546,6 +583,7 @@ static void block(struct job *j, struct roster_card *card)
 	j->err = register_store_card_put(j->host->store, card);
 	journal_card(j, card);
 	j->host->roster_changed = true;
+	tell_card(j, card);
 }
 
 /* Who lost a card doesn't know its hash: all of the pupil's then. */
@@ -588,6 +626,55 @@ static void run_block_card(struct job *j)
 		block(j, &card);
 }
 
+/* The card as it is, of the pupil who is named. Return: whether there is more to do. */
+static bool find_card(struct job *j, struct roster_card *ret_card)
+{
+	struct card_hash hash = card_of(j);
+	if (ended(j))
+		return false;
+	if (!look_up(j, hash, ret_card))
+		refuse(j, WIRE_REPLY_NOT_FOUND, "the card is nobody's");
+	else if (j->c->pupil > 0 && j->c->pupil != ret_card->pupil)
+		refuse(j, WIRE_REPLY_NOT_ALLOWED, "it is another pupil's card");
+	return !ended(j);
+}
+
+/* Given by mistake: nobody's again, and unknown at the gates. */
+static void run_unlink_card(struct job *j)
+{
+	struct roster_card card;
+	if (j->c->pupil <= 0)
+		refuse(j, WIRE_REPLY_INVALID, "pupil: is missing");
+	if (ended(j) || !find_card(j, &card))
+		return;
+	if (card.blocked) {
+		refuse(j, WIRE_REPLY_NOT_ALLOWED, "the card is blocked");
+		return;
+	}
+	j->err = register_store_card_drop(j->host->store, card.hash);
+	journal_card(j, &card);
+	card_changed(j, &card);
+	find_card_alert(j, card.hash);
+	const struct alert *a = alert_of(j);
+	if (!ended(j) && a && a->what == ALERT_CARD_LINKED)
+		(void)tell_alert(j, ALERT_EVENT_REOPEN, ALERT_WHAT_NONE);
+}
+
+static void run_unblock_card(struct job *j)
+{
+	struct roster_card card;
+	if (!find_card(j, &card))
+		return;
+	if (!card.blocked)
+		return; /* is so already */
+	card.blocked = false;
+	card.blocked_at_ms = 0;
+	j->err = register_store_card_put(j->host->store, &card);
+	journal_card(j, &card);
+	card_changed(j, &card);
+	tell_card(j, &card);
+}
+
 /* ---- all of it ---- */
 
 static const struct {
@@ -603,7 +690,31 @@ static const struct {
 	[WIRE_COMMAND_LINK_CARD] = { need_card, run_link_card },
 	[WIRE_COMMAND_BLOCK_CARD] = { need_card, run_block_card },
 	[WIRE_COMMAND_DAY_CARD] = { need_card, run_day_card },
+	[WIRE_COMMAND_RELEASE] = { need_alert, run_release },
+	[WIRE_COMMAND_UNLINK_CARD] = { need_card, run_unlink_card },
+	[WIRE_COMMAND_UNBLOCK_CARD] = { need_card, run_unblock_card },
 };
+
+/* Whoever came too late sees what was done meanwhile. */
+static void tell_now(const struct alert *a, struct wire_reply_now *ret_now)
+{
+	ret_now->state = a->state;
+	ret_now->at_ms = a->changed_at_ms;
+	if (alert_is_over(a)) {
+		ret_now->at_ms = a->resolved_at_ms;
+		ret_now->what = a->what;
+		memcpy(ret_now->by, a->resolved_by, sizeof(ret_now->by));
+		memcpy(ret_now->note, a->note, sizeof(ret_now->note));
+	} else if (a->state == ALERT_ACKNOWLEDGED) {
+		ret_now->at_ms = a->acknowledged_at_ms;
+		memcpy(ret_now->by, a->acknowledged_by, sizeof(ret_now->by));
+	}
+}
+
+bool command_is_look(enum wire_command_kind kind)
+{
+	return kind >= WIRE_COMMAND_PUPILS;
+}
 
 int command_run(struct command_host *host, const char *user, const struct wire_command *command,
 	struct wire_reply *ret_reply)
@@ -629,6 +740,9 @@ int command_run(struct command_host *host, const char *user, const struct wire_c
 		memcpy(ret_reply->alert, a->id, sizeof(a->id));
 		ret_reply->revision = a->revision;
 	}
+	if (a && (ret_reply->error == WIRE_REPLY_STALE ||
+			 ret_reply->error == WIRE_REPLY_NOT_ALLOWED))
+		tell_now(a, &ret_reply->now);
 	if (j.day)
 		host->wrote(host->ctx, j.day);
 	return 0;

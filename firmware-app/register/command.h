@@ -38,11 +38,15 @@ struct command_host {
 /**
  * command_run() - one command, once: whether it was done before is the caller's to know.
  * @user: who asks, 1 to 64 characters
+ * @command: no look
  * @ret_reply: all of it
  * Return: 0, also where it was refused (the reply says why), or a store_err: then the turn is void.
  */
 int command_run(struct command_host *host, const char *user, const struct wire_command *command,
 	struct wire_reply *ret_reply);
+
+/** command_is_look() - changes nothing, and is register/look.h's. */
+bool command_is_look(enum wire_command_kind kind);
 
 /** command_word() - the contract's word of a command, "" for none. */
 const char *command_word(enum wire_command_kind kind);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "register/look.h"
 #include "register/register.h"
 #include "sys/log.h"
 #include "sys/utf8.h"
@@ -23,13 +24,15 @@
 
 static void reply(struct register_program *r, const char *user, const struct wire_reply *what)
 {
-	publish_reply(r, user, wire_reply_encode(what));
+	struct wire_context ctx = publish_context(r);
+	publish_reply(r, user, wire_reply_encode(what, &ctx));
 }
 
 static void refuse(struct register_program *r, const char *user, struct uuid request,
 	enum wire_reply_error error, const char *reason)
 {
-	struct wire_reply no = { .request = request, .error = error };
+	static struct wire_reply no; /* 14 KB; one thread */
+	no = (struct wire_reply){ .request = request, .error = error };
 	snprintf(no.reason, sizeof(no.reason), "%s", reason);
 	reply(r, user, &no);
 }
@@ -68,7 +71,8 @@ static void host_wrote(void *ctx, struct day *day)
 
 static int run(struct register_program *r, const char *user, const struct wire_command *command)
 {
-	static struct wire_reply done; /* 1 KB; one thread */
+	static struct wire_reply done; /* 14 KB; one thread */
+	struct wire_context ctx = publish_context(r);
 	struct command_host host = { .store = r->store,
 		.state = &r->state,
 		.roster = r->roster,
@@ -79,7 +83,7 @@ static int run(struct register_program *r, const char *user, const struct wire_c
 	int err = command_run(&host, user, command, &done);
 	if (err)
 		return err;
-	char *text = wire_reply_encode(&done);
+	char *text = wire_reply_encode(&done, &ctx);
 	err = text ? register_store_done_put(r->store, command->request, user, r->now.wall_ms, text,
 			     r->now.wall_ms - DONE_KEPT_MS)
 		   : STORE_ERR_MEMORY;
@@ -96,12 +100,50 @@ static int run(struct register_program *r, const char *user, const struct wire_c
 	return 0;
 }
 
+/* Who asked for a pupil's chronology is itself on record, before it goes out: R25. */
+static void journal_look(struct register_program *r, const char *user, int64_t pupil)
+{
+	char about[11];
+	checkin_pupil_format(pupil, about);
+	if (school_begin(r))
+		return;
+	r->err = register_store_journal(r->store, r->now.wall_ms, user, LOOK_SHOWN, about, "");
+}
+
+static void look(struct register_program *r, const char *user, const struct wire_command *command)
+{
+	struct look_host host = { .store = r->store,
+		.wire = publish_context(r),
+		.today = r->state.today,
+		.names = r->config.register_care_names };
+	char *text = NULL;
+	if (r->n_looks >= REGISTER_LOOKS_PER_TURN || r->n_out >= REGISTER_LOOKS_WAIT) {
+		refuse(r, user, command->request, WIRE_REPLY_FAILED,
+			"too much is looked up at once; ask again");
+		return;
+	}
+	r->n_looks++;
+	int found = look_run(&host, command, &text);
+	if (found < 0) {
+		refuse(r, user, command->request, WIRE_REPLY_FAILED, store_err_text(found));
+		return;
+	}
+	if (found > 0 && command->command == WIRE_COMMAND_PUPIL)
+		journal_look(r, user, command->pupil);
+	log_info("command what=%s ok=%d", command_word(command->command), found);
+	publish_reply(r, user, text);
+}
+
 static void take(struct register_program *r, const char *user, const struct wire_command *command)
 {
 	char *before = NULL;
 	if (!r->store || r->err) {
 		refuse(r, user, command->request, WIRE_REPLY_FAILED,
 			"the database can't be used now");
+		return;
+	}
+	if (command_is_look(command->command)) {
+		look(r, user, command);
 		return;
 	}
 	/* A day that is built here settles first: what a command finds is true at this moment. */
@@ -184,7 +226,7 @@ static void settle_linked(struct register_program *r, const struct register_link
 		if (!day || !p)
 			return;
 		register_effects_clear(r->fx);
-		register_settle_pupil(&r->state, day, (size_t)(p - r->roster->pupils), r->fx);
+		register_settle_card(&r->state, day, (size_t)(p - r->roster->pupils), r->fx);
 		school_write(r, day);
 	}
 }
@@ -361,7 +403,7 @@ void desk_end(struct register_program *r, int err)
 			"not stored; ask again");
 	if (err)
 		publish_keep(r);
-	r->n_asked = r->n_linked = 0;
+	r->n_asked = r->n_linked = r->n_looks = 0;
 }
 
 void desk_gone(struct register_program *r, const struct hub_client *client)

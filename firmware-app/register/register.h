@@ -33,6 +33,8 @@
 #include "wire/wire.h"
 
 #define REGISTER_EVENTS_PER_TURN 256 /* from the broker; bounds a turn to one commit of some ms */
+#define REGISTER_LOOKS_PER_TURN 32 /* pages: each some ms in which no check-in is taken */
+#define REGISTER_LOOKS_WAIT 1000 /* messages that wait for a slow broker: no more pages then */
 #define REGISTER_DAYS_KEPT 4 /* today, and days of which check-ins come late */
 #define REGISTER_REVISED_MAX REGISTER_EVENTS_PER_TURN
 #define REGISTER_ENROLS_MAX 8 /* cards that are waited for at once; one a gate */
@@ -146,6 +148,7 @@ struct register_program {
 
 	size_t n_linked;
 	struct register_linked linked[REGISTER_EVENTS_PER_TURN];
+	size_t n_looks; /* of this turn */
 	size_t n_asked;
 	struct register_asked asked[REGISTER_EVENTS_PER_TURN];
 	struct register_enrol enrols[REGISTER_ENROLS_MAX];

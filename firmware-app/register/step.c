@@ -663,17 +663,35 @@ static bool decide_pupil(const struct turn *t, size_t pupil, enum halfday half)
 	return true;
 }
 
+static void decide_over(const struct turn *t, size_t pupil, enum halfday half)
+{
+	struct day_class *c = class_of(t, pupil, half);
+	bool has_cutoff = c->slot && c->cutoff_ms < c->end_ms;
+	c->verdict = has_cutoff ? ABSENCE_UNCONFIRMED : ABSENCE_WAIT;
+	(void)decide_pupil(t, pupil, half);
+}
+
 void register_decide_over(
 	const struct register_state *s, struct day *day, size_t pupil, struct register_effects *fx)
 {
 	struct turn t = turn_of(s, day, fx);
-	for (size_t i = 0; i < 2; i++) {
-		struct day_class *c =
-			day_class_of(day, day->roster->pupils[pupil].class_index, halves[i]);
-		bool has_cutoff = c->slot && c->cutoff_ms < c->end_ms;
-		c->verdict = has_cutoff ? ABSENCE_UNCONFIRMED : ABSENCE_WAIT;
-		(void)decide_pupil(&t, pupil, halves[i]);
-	}
+	for (size_t i = 0; i < 2; i++)
+		decide_over(&t, pupil, halves[i]);
+}
+
+/* Rejected: register_decide_over(). A card that is given says nothing of a half day without a tap of it: its pupil may not
+ * have been at this school then, or nobody was there to decide. */
+void register_settle_card(
+	const struct register_state *s, struct day *day, size_t pupil, struct register_effects *fx)
+{
+	struct turn t = turn_of(s, day, fx);
+	bool was_in[2];
+	for (size_t i = 0; i < 2; i++)
+		was_in[i] = mark_is_in(day_half_of(day, pupil, halves[i])->mark.value);
+	judge_pupil(&t, pupil);
+	for (size_t i = 0; i < 2; i++)
+		if (was_in[i])
+			decide_over(&t, pupil, halves[i]);
 }
 
 static void decide_half(const struct turn *t, enum halfday half, const struct absence_gate *gates)

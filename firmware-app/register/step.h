@@ -134,6 +134,11 @@ bool register_alert_has_ended(
 void register_decide_over(
 	const struct register_state *s, struct day *day, size_t pupil, struct register_effects *fx);
 
+/** register_settle_card() - a card became this pupil's, or is it no more; for a day that is over. A half day that its taps
+ * had filled is decided like one of which nothing is known. */
+void register_settle_card(
+	const struct register_state *s, struct day *day, size_t pupil, struct register_effects *fx);
+
 /** register_tick() - what only time and gates bring: absence, gates silent and back, the half day's end.
  * @day: today's */
 void register_tick(struct register_state *s, struct day *day, struct register_effects *fx);

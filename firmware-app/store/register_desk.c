@@ -6,7 +6,6 @@
 #include "store/register_store.h"
 #include "store/register_store_internal.h"
 
-#define REPLY_MAX 4096 /* bytes of a reply; reply.json's longest has about 1,200 */
 #define DETAIL_MAX (ALERT_NOTE_MAX + 400) /* a note, and what it was about */
 
 int register_store_correction_put(
@@ -84,9 +83,9 @@ int register_store_done(
 	db_put_text(&q, who);
 	int r = db_step(&q);
 	if (r > 0) {
-		char reply[REPLY_MAX];
-		db_get_text(&q, reply, sizeof(reply));
-		*ret_reply = strdup(reply);
+		size_t len;
+		const void *reply = db_get_bytes(&q, &len);
+		*ret_reply = reply ? strndup(reply, len) : strdup("");
 		r = *ret_reply ? 1 : STORE_ERR_MEMORY;
 	}
 	db_end(&q);

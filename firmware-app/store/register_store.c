@@ -146,6 +146,8 @@ static const char *const statements[N_STATEMENTS] = {
 	[PUPIL_ONE] = "SELECT " PUPIL_COLUMNS " FROM pupil WHERE id = ?1",
 	[PUPIL_ALL] = "SELECT " PUPIL_COLUMNS " FROM pupil WHERE left_at IS NULL ORDER BY id",
 	[PUPIL_COUNT] = "SELECT count(*) FROM pupil WHERE left_at IS NULL",
+	[PUPIL_AFTER] = "SELECT " PUPIL_COLUMNS " FROM pupil WHERE id > ?1 ORDER BY id",
+	[PUPIL_COUNT_EVER] = "SELECT count(*) FROM pupil",
 	[CARD_PUT] = "INSERT INTO card(" CARD_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5)"
 		     " ON CONFLICT(hash) DO UPDATE SET pupil = ?2, blocked = ?3, from_day = ?4,"
 		     " to_day = ?5",
@@ -154,6 +156,7 @@ static const char *const statements[N_STATEMENTS] = {
 	/* A leaver's cards are kept with the history, and are nobody's. */
 	[CARD_ALL] = "SELECT " CARD_COLUMNS " FROM card"
 		     " WHERE pupil IN (SELECT id FROM pupil WHERE left_at IS NULL)",
+	[CARD_TAKE_BACK] = "DELETE FROM card WHERE hash = ?1",
 	[CARD_COUNT] = "SELECT count(*) FROM card"
 		       " WHERE pupil IN (SELECT id FROM pupil WHERE left_at IS NULL)",
 	[TIMETABLE_ADD] = "INSERT INTO timetable(class, weekday, half, start_s, end_s)"
@@ -317,7 +320,7 @@ static const char *const statements[N_STATEMENTS] = {
 	[CHECKIN_DAYS_OF_CARD] = "SELECT DISTINCT day FROM checkin"
 				 " WHERE day BETWEEN ?2 AND ?3 AND card = ?1 ORDER BY day LIMIT ?4",
 	[JOURNAL_OF] = "SELECT at, who, what, about, detail FROM journal"
-		       " WHERE about = ?1 AND at BETWEEN ?2 AND ?3 ORDER BY number",
+		       " WHERE about = ?1 AND at BETWEEN ?2 AND ?3 ORDER BY at, number",
 	[JOURNAL_ADD] = "INSERT INTO journal(at, who, what, about, detail)"
 			" VALUES(?1, ?2, ?3, ?4, ?5)",
 };
@@ -476,6 +479,23 @@ int register_store_pupil(
 	return r;
 }
 
+int register_store_each_pupil(
+	struct register_store *s, int64_t after, register_store_pupil_fn *take, void *ctx)
+{
+	struct db_query q = db_query(s->db, PUPIL_AFTER);
+	db_put_int(&q, after);
+	int r;
+	while ((r = db_step(&q)) > 0) {
+		struct roster_pupil pupil;
+		bool left = get_pupil(&q, &pupil);
+		r = take(ctx, &pupil, left);
+		if (r)
+			break;
+	}
+	db_end(&q);
+	return r;
+}
+
 int register_store_card_put(struct register_store *s, const struct roster_card *card)
 {
 	struct db_query q = db_query(s->db, CARD_PUT);
@@ -510,6 +530,13 @@ int register_store_card(
 		get_card(&q, ret_card);
 	db_end(&q);
 	return r;
+}
+
+int register_store_card_drop(struct register_store *s, struct card_hash hash)
+{
+	struct db_query q = db_query(s->db, CARD_TAKE_BACK);
+	db_put_blob(&q, hash.b, sizeof(hash.b));
+	return db_run(&q);
 }
 
 int register_store_cards_of(
@@ -797,6 +824,8 @@ int64_t register_store_number(struct register_store *s, enum register_store_numb
 	switch (number) {
 	case REGISTER_STORE_PUPILS:
 		return register_store_count(s, PUPIL_COUNT);
+	case REGISTER_STORE_PUPILS_EVER:
+		return register_store_count(s, PUPIL_COUNT_EVER);
 	case REGISTER_STORE_CARDS:
 		return register_store_count(s, CARD_COUNT);
 	case REGISTER_STORE_OPEN_ALERTS:

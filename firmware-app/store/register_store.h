@@ -123,12 +123,22 @@ int register_store_pupil_leave(struct register_store *s, int64_t pupil, int64_t 
 int register_store_pupil(
 	struct register_store *s, int64_t id, struct roster_pupil *ret_pupil, bool *ret_left);
 
+typedef int register_store_pupil_fn(void *ctx, const struct roster_pupil *pupil, bool left);
+
+/** register_store_each_pupil() - by id, those above @after, who left among them. Return: 0, a store_err, or
+ * what @take ended it with. */
+int register_store_each_pupil(
+	struct register_store *s, int64_t after, register_store_pupil_fn *take, void *ctx);
+
 /** register_store_card_put() - add or change one, by its hash. */
 int register_store_card_put(struct register_store *s, const struct roster_card *card);
 
 /** register_store_card() - Return: 1 found, 0 none, or a store_err. */
 int register_store_card(
 	struct register_store *s, struct card_hash hash, struct roster_card *ret_card);
+
+/** register_store_card_drop() - it is nobody's. */
+int register_store_card_drop(struct register_store *s, struct card_hash hash);
 
 /** register_store_cards_of() - a pupil's cards, by hash. @ret_cards: room for @max. Return: how many,
  * at most @max, or a store_err. */
@@ -321,6 +331,7 @@ int register_store_closed_put(struct register_store *s, int64_t day);
 
 enum register_store_number {
 	REGISTER_STORE_PUPILS, /* not left */
+	REGISTER_STORE_PUPILS_EVER, /* those who left too */
 	REGISTER_STORE_CARDS,
 	REGISTER_STORE_OPEN_ALERTS,
 	REGISTER_STORE_REFUSED,

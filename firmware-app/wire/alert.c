@@ -37,18 +37,18 @@ static void encode_pupil(
 		wire_out_text(out, object, "class", pupil->class_name, CLASS_CHARS);
 }
 
-static void encode_people(struct wire_out *out, const struct alert *a)
+static void encode_people(struct wire_out *out, json_t *m, const struct alert *a)
 {
 	static const char *const must[] = { "at", NULL };
 
 	if (a->acknowledged_by[0]) {
-		json_t *object = wire_out_object(out, out->root, "acknowledged");
+		json_t *object = wire_out_object(out, m, "acknowledged");
 		wire_out_text(out, object, "by", a->acknowledged_by, BY_CHARS);
 		wire_out_time(out, object, "at", a->acknowledged_at_ms);
 		wire_out_must(out, object, must);
 	}
 	if (a->what != ALERT_WHAT_NONE) {
-		json_t *object = wire_out_object(out, out->root, "resolution");
+		json_t *object = wire_out_object(out, m, "resolution");
 		wire_out_word(out, object, "what", alert_what_word(a->what));
 		if (a->resolved_by[0])
 			wire_out_text(out, object, "by", a->resolved_by, BY_CHARS);
@@ -59,39 +59,44 @@ static void encode_people(struct wire_out *out, const struct alert *a)
 	}
 }
 
+void wire_out_alert(struct wire_out *out, json_t *m, const struct alert *a)
+{
+	static const char *const must[] = { "date", "raised_at", "changed_at", NULL };
+
+	wire_out_text(out, m, "id", a->id, ID_CHARS);
+	wire_out_word(out, m, "kind", alert_kind_word(a->kind));
+	wire_out_word(out, m, "state", alert_state_word(a->state));
+	wire_out_word(out, m, "certainty", certainty_words[a->certainty + 1]);
+	wire_out_date(out, m, "date", a->date);
+	wire_out_half(out, m, "half", a->half);
+	wire_out_time(out, m, "raised_at", a->raised_at_ms);
+	wire_out_time(out, m, "changed_at", a->changed_at_ms);
+	wire_out_int(out, m, "revision", a->revision);
+	wire_out_slug(out, m, "gate", a->gate);
+	if (a->class_name[0])
+		wire_out_text(out, m, "class", a->class_name, CLASS_CHARS);
+	wire_out_hash(out, m, "card", a->card);
+	wire_out_time(out, m, "expected_at", a->expected_at_ms);
+	wire_out_time(out, m, "arrived_at", a->arrived_at_ms);
+	wire_out_said(out, m, "minutes_late", a->minutes_late);
+	wire_out_said(out, m, "missing", a->missing);
+	wire_out_said(out, m, "expected", a->expected);
+	encode_people(out, m, a);
+	wire_out_must(out, m, must);
+	if (a->revision < 1 || a->minutes_late > WIRE_MINUTES_MAX || !a->id[0])
+		out->failed = true;
+}
+
 char *wire_alert_encode(
 	const struct alert *a, const struct roster_pupil *pupil, const struct wire_context *ctx)
 {
-	static const char *const must[] = { "date", "raised_at", "changed_at", NULL };
 	struct wire_out out;
 
 	wire_out_open(&out, ctx);
-	json_t *m = out.root;
-	wire_out_text(&out, m, "id", a->id, ID_CHARS);
-	wire_out_word(&out, m, "kind", alert_kind_word(a->kind));
-	wire_out_word(&out, m, "state", alert_state_word(a->state));
-	wire_out_word(&out, m, "certainty", certainty_words[a->certainty + 1]);
-	wire_out_date(&out, m, "date", a->date);
-	wire_out_half(&out, m, "half", a->half);
-	wire_out_time(&out, m, "raised_at", a->raised_at_ms);
-	wire_out_time(&out, m, "changed_at", a->changed_at_ms);
-	wire_out_int(&out, m, "revision", a->revision);
+	wire_out_alert(&out, out.root, a);
 	encode_pupil(&out, a, pupil);
-	wire_out_slug(&out, m, "gate", a->gate);
-	if (a->class_name[0])
-		wire_out_text(&out, m, "class", a->class_name, CLASS_CHARS);
-	wire_out_hash(&out, m, "card", a->card);
-	wire_out_time(&out, m, "expected_at", a->expected_at_ms);
-	wire_out_time(&out, m, "arrived_at", a->arrived_at_ms);
-	wire_out_said(&out, m, "minutes_late", a->minutes_late);
-	wire_out_said(&out, m, "missing", a->missing);
-	wire_out_said(&out, m, "expected", a->expected);
-	encode_people(&out, a);
 	if (ctx && ctx->rehearsal)
-		wire_out_bool(&out, m, "rehearsal", true);
-	wire_out_must(&out, m, must);
-	if (a->revision < 1 || a->minutes_late > WIRE_MINUTES_MAX || !a->id[0])
-		out.failed = true;
+		wire_out_bool(&out, out.root, "rehearsal", true);
 	return wire_out_close(&out);
 }
 

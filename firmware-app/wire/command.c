@@ -7,7 +7,10 @@
 /* Lengths of command.json, in characters. */
 #define ALERT_CHARS 120
 #define NOTE_CHARS 1000
+#define CURSOR_CHARS 64
 #define CODES "RZDHPBM"
+#define YEAR_MIN 1990
+#define YEAR_MAX 2200
 
 static const char *const command_words[] = {
 	[WIRE_COMMAND_NONE] = NULL,
@@ -20,6 +23,12 @@ static const char *const command_words[] = {
 	[WIRE_COMMAND_LINK_CARD] = "link_card",
 	[WIRE_COMMAND_BLOCK_CARD] = "block_card",
 	[WIRE_COMMAND_DAY_CARD] = "day_card",
+	[WIRE_COMMAND_RELEASE] = "release",
+	[WIRE_COMMAND_UNLINK_CARD] = "unlink_card",
+	[WIRE_COMMAND_UNBLOCK_CARD] = "unblock_card",
+	[WIRE_COMMAND_PUPILS] = "pupils",
+	[WIRE_COMMAND_PUPIL] = "pupil",
+	[WIRE_COMMAND_HISTORY] = "history",
 };
 
 /* Of the ways in which an alert ends, those that a person may give; the others happen. */
@@ -54,6 +63,10 @@ char *wire_command_encode(const struct wire_command *c)
 		wire_out_text(&out, m, "note", c->note, NOTE_CHARS);
 	if (c->if_revision > 0)
 		wire_out_int(&out, m, "if_revision", c->if_revision);
+	if (c->year > 0)
+		wire_out_int(&out, m, "year", c->year);
+	if (c->after[0])
+		wire_out_text(&out, m, "after", c->after, CURSOR_CHARS);
 	wire_out_must(&out, m, must);
 	return wire_out_close(&out);
 }
@@ -63,7 +76,7 @@ static void decode_words(struct wire_in *in, struct wire_command *c)
 	json_t *m = in->root;
 
 	c->command = (enum wire_command_kind)wire_in_choice(
-		in, m, "command", WIRE_REQUIRED, command_words, WIRE_COMMAND_DAY_CARD + 1);
+		in, m, "command", WIRE_REQUIRED, command_words, WIRE_COMMAND_HISTORY + 1);
 	const char *word = wire_in_word(in, m, "what", WIRE_OPTIONAL);
 	c->what = alert_what_parse(word);
 	if (word && !may_be_asked(c->what))
@@ -91,6 +104,10 @@ int wire_command_decode(
 	wire_in_half(&in, m, "half", WIRE_OPTIONAL, &c.half);
 	wire_in_text(&in, m, "note", WIRE_OPTIONAL, NOTE_CHARS, c.note, sizeof(c.note));
 	wire_in_int32(&in, m, "if_revision", WIRE_OPTIONAL, 1, INT_MAX, &c.if_revision);
+	wire_in_int32(&in, m, "year", WIRE_OPTIONAL, YEAR_MIN, YEAR_MAX, &c.year);
+	if (wire_in_text(&in, m, "after", WIRE_OPTIONAL, CURSOR_CHARS, c.after, sizeof(c.after)) &&
+		!c.after[0])
+		wire_in_refuse(&in, "after", "empty");
 	if (wire_in_close(&in))
 		return in.err;
 	*ret_command = c;

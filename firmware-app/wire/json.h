@@ -159,6 +159,11 @@ void wire_out_pupil(struct wire_out *out, json_t *at, const char *key, int64_t p
 /** wire_out_slug() - "": left out; no slug: fails the message. */
 void wire_out_slug(struct wire_out *out, json_t *at, const char *key, const char *slug);
 
+/** wire_out_alert() - an alert's fields into @m, but for v, pupil and rehearsal. */
+void wire_out_alert(struct wire_out *out, json_t *m, const struct alert *a);
+/** wire_out_card() - a card of reply.json, as element of @list. */
+void wire_out_card(struct wire_out *out, json_t *list, const struct roster_card *card);
+
 /** wire_json_text() - a JSON string of valid UTF-8 out of any bytes, as wire_out_text(). NULL: memory. */
 json_t *wire_json_text(const char *text, size_t max_chars);
 

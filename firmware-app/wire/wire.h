@@ -30,6 +30,8 @@
 #define WIRE_SCHOOL_MAX 33 /* school.id with the zero */
 #define WIRE_REFUSED_MAX 64 /* refused check-ins named in one confirm */
 #define WIRE_DAY_CLASSES_MAX 1000
+#define WIRE_CURSOR_MAX 257 /* 64 characters of UTF-8 and the zero; our own are ASCII */
+#define WIRE_REPLY_CARDS_MAX 100
 
 enum wire_err {
 	WIRE_ERR_SYNTAX = -1, /* not JSON, not UTF-8, too deep or too long: drop, count, log once */
@@ -154,6 +156,12 @@ enum wire_command_kind {
 	WIRE_COMMAND_LINK_CARD,
 	WIRE_COMMAND_BLOCK_CARD,
 	WIRE_COMMAND_DAY_CARD,
+	WIRE_COMMAND_RELEASE,
+	WIRE_COMMAND_UNLINK_CARD,
+	WIRE_COMMAND_UNBLOCK_CARD,
+	WIRE_COMMAND_PUPILS, /* from here on: looks, which change nothing; wire/page.h */
+	WIRE_COMMAND_PUPIL,
+	WIRE_COMMAND_HISTORY,
 };
 
 struct wire_command {
@@ -168,6 +176,8 @@ struct wire_command {
 	char code; /* a letter of RZDHPBM, 0: not said */
 	char note[ALERT_NOTE_MAX];
 	int if_revision; /* 1 and up; 0: whatever it is */
+	int year; /* 1990 to 2200; 0: not said */
+	char after[WIRE_CURSOR_MAX]; /* "" not said */
 };
 
 enum wire_reply_error {
@@ -179,7 +189,16 @@ enum wire_reply_error {
 	WIRE_REPLY_FAILED,
 };
 
-/* reply.json */
+/* How an alert stands that a command didn't fit. */
+struct wire_reply_now {
+	enum alert_state state; /* ALERT_STATE_NONE: not said */
+	int64_t at_ms; /* since when */
+	char by[ALERT_BY_MAX]; /* "" the software */
+	enum alert_what what; /* ALERT_WHAT_NONE: not over */
+	char note[ALERT_NOTE_MAX];
+};
+
+/* reply.json, of what was done; what was looked up is a page (wire/page.h). */
 struct wire_reply {
 	struct uuid request; /* of the command */
 	bool ok;
@@ -187,6 +206,9 @@ struct wire_reply {
 	char reason[WIRE_TEXT_MAX]; /* "" not said */
 	char alert[ALERT_ID_MAX]; /* "" not said */
 	int revision; /* 1 and up; 0: not said */
+	struct wire_reply_now now;
+	size_t n_cards;
+	struct roster_card cards[WIRE_REPLY_CARDS_MAX]; /* as they are now */
 };
 
 /* What of a name goes into a message; register.gate_names. */
@@ -246,8 +268,8 @@ int wire_command_decode(
 	const void *bytes, size_t len, struct wire_command *ret_command, char *ret_reason);
 
 /** wire_reply_encode() - reply.json. Return: a string for free(), or NULL. */
-char *wire_reply_encode(const struct wire_reply *r);
-/** wire_reply_decode() - Return: 0 or a wire_err with *ret_reason set. */
+char *wire_reply_encode(const struct wire_reply *r, const struct wire_context *ctx);
+/** wire_reply_decode() - pages are not read. Return: 0 or a wire_err with *ret_reason set. */
 int wire_reply_decode(
 	const void *bytes, size_t len, struct wire_reply *ret_reply, char *ret_reason);
 

@@ -12,6 +12,7 @@
 #include "unit/unit.h"
 
 #define MORNING "2026-11-23-am-p"
+#define JAN "0000012399" /* 3A, beside the sample; he never taps */
 #define CARD_NEW "0411aa22bb33cc"
 #define CARD_SPARE "0455667788990a"
 #define CARD_ENROLLED "04c0ffee001122"
@@ -42,6 +43,7 @@ struct desk {
 	struct stage *s;
 	struct stage_program *reg;
 	struct gate one, two;
+	char stray[33]; /* a card that was tapped on Monday, and was nobody's */
 };
 
 static void start_all(struct desk *d, const char *time)
@@ -150,12 +152,25 @@ static char mark_of(struct stage *s, const char *pupil, const char *date)
 
 /* ---- the day ---- */
 
+static void import_jan(struct stage *s)
+{
+	char path[300];
+
+	(void)snprintf(path, sizeof(path), "%s/jan.csv", stage_dir(s));
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	(void)fprintf(f, "pupil_id;last_name;first_name;class\n" JAN ";Claes;Jan;3A\n");
+	assert_int_equal(fclose(f), 0);
+	free(school_ctl(s, "register", (const char *const[]){ "import", "pupils", path, NULL }));
+}
+
 static void open_school(struct desk *d)
 {
 	d->s = stage_open();
 	stage_clock(d->s, "2026-11-23T08:20:00+01:00");
 	stage_broker_start(d->s, true);
 	d->reg = school_register(d->s, "gate-1,gate-2");
+	import_jan(d->s);
 	/* A clock that is set on between two programs leaves seconds between two days' taps. */
 	stage_unit(d->s, "gate-1", (const char *const[]){ "kiosk.repeat_s = 0", NULL });
 	stage_unit(d->s, "gate-2", (const char *const[]){ "kiosk.repeat_s = 0", NULL });
@@ -210,6 +225,70 @@ static void quicker_colleague(struct desk *d)
 	ASSERT_SAYS(ask(s, "ann", 5, "\"command\":\"resolve\""), "\"error\":\"invalid\"");
 }
 
+/* Two at once: one has it, the other is shown who. Given back by who had it alone. */
+static void both_at_once(struct desk *d)
+{
+	struct stage *s = d->s;
+	static const char topic[] = "schoolpoort/sint-jan/care/command/%s";
+	static const char text[] =
+		"{\"v\":1,\"request\":\"00000000-0000-4000-8000-%012d\","
+		"\"command\":\"acknowledge\",\"alert\":\"" MORNING NOOR "\",\"if_revision\":3}";
+	char to[100], what[300];
+	size_t from = stage_n_messages(s);
+
+	const char *reply =
+		ask(s, "ann", 20, "\"command\":\"release\",\"alert\":\"" MORNING NOOR "\"");
+	ASSERT_SAYS(reply, "\"error\":\"not_allowed\"");
+	ASSERT_SAYS(reply, "\"now\":{\"state\":\"acknowledged\"");
+	ASSERT_SAYS(reply, "\"by\":\"bob\"");
+	ASSERT_SAYS(
+		ask(s, "bob", 21,
+			"\"command\":\"release\",\"alert\":\"" MORNING NOOR "\",\"if_revision\":2"),
+		"\"revision\":3");
+	(void)stage_wait_message(s, from, "care/alert/" MORNING NOOR, "\"state\":\"open\"");
+	from = stage_n_messages(s);
+	for (int i = 0; i < 2; i++) {
+		(void)snprintf(to, sizeof(to), topic, i ? "bob" : "ann");
+		(void)snprintf(what, sizeof(what), text, 22 + i);
+		stage_publish(s, to, what);
+	}
+	const char *ann =
+		stage_message(s, stage_wait_message(s, from, "care/reply/ann", "22"))->payload;
+	const char *bob =
+		stage_message(s, stage_wait_message(s, from, "care/reply/bob", "23"))->payload;
+	bool first = strstr(ann, "\"ok\":true") != NULL;
+	ASSERT_SAYS(first ? bob : ann, "\"error\":\"stale\"");
+	ASSERT_SAYS(first ? bob : ann, first ? "\"by\":\"ann\"" : "\"by\":\"bob\"");
+	ASSERT_SAYS(first ? ann : bob, "\"revision\":4");
+	ASSERT_SAYS(ask(s, "ann", 24, "\"command\":\"history\",\"alert\":\"" MORNING NOOR "\""),
+		"\"did\":\"release\"");
+}
+
+/* Linked to the wrong pupil, and taken back: unknown again, and Marie's morning is as it was. */
+static void wrong_pupil(struct desk *d, const char *alert, const char *hash)
+{
+	struct stage *s = d->s;
+	char text[200];
+	char before = mark_of(s, MARIE, "2026-11-23");
+	size_t from = stage_n_messages(s);
+
+	(void)snprintf(text, sizeof(text),
+		"\"command\":\"link_card\",\"alert\":\"%s\",\"pupil\":\"" MARIE "\"", alert);
+	ASSERT_SAYS(ask(s, "ann", 25, text), hash);
+	assert_int_equal(mark_of(s, MARIE, "2026-11-23"), '|');
+	(void)snprintf(text, sizeof(text),
+		"\"command\":\"unlink_card\",\"card\":\"%s\",\"pupil\":\"" MARIE "\"", hash);
+	const char *reply = ask(s, "ann", 26, text);
+	ASSERT_SAYS(reply, "\"ok\":true");
+	ASSERT_SAYS(reply, alert);
+	assert_int_equal(mark_of(s, MARIE, "2026-11-23"), before);
+	(void)stage_wait_message(s, from, alert, "\"revision\":3");
+	/* Sent twice it is done once. */
+	char once[400];
+	(void)snprintf(once, sizeof(once), "%s", reply);
+	assert_string_equal(ask(s, "ann", 26, text), once);
+}
+
 /* Noor tapped a card of hers in time that nobody knew: linked, it takes her absence back. */
 static void linked_card(struct desk *d, const char *alert, const char *hash)
 {
@@ -237,8 +316,18 @@ static void lost_card(struct desk *d)
 {
 	size_t from = stage_n_messages(d->s);
 
-	ASSERT_SAYS(ask(d->s, "bob", 7, "\"command\":\"block_card\",\"pupil\":\"" MARIE "\""),
-		"\"ok\":true");
+	char text[200];
+	const char *reply =
+		ask(d->s, "bob", 7, "\"command\":\"block_card\",\"pupil\":\"" MARIE "\"");
+	ASSERT_SAYS(reply, "\"ok\":true");
+	/* In a pocket after all; and lost again. */
+	const char *hash = strstr(reply, "\"card\":\"");
+	assert_non_null(hash);
+	(void)snprintf(text, sizeof(text), "\"command\":\"unblock_card\",%.41s", hash);
+	ASSERT_SAYS(ask(d->s, "bob", 27, text), "\"blocked\":false");
+	from = stage_n_messages(d->s);
+	(void)snprintf(text, sizeof(text), "\"command\":\"block_card\",%.41s", hash);
+	ASSERT_SAYS(ask(d->s, "bob", 28, text), "\"blocked\":true");
 	wait_data(d, from, "\"blocked\":true");
 	tap(d->s, &d->one, CARD_MARIE, WIRE_RESULT_BLOCKED_CARD);
 	tap(d->s, &d->two, CARD_MARIE, WIRE_RESULT_BLOCKED_CARD);
@@ -284,7 +373,9 @@ static void enrolment(struct desk *d)
 	ASSERT_SAYS(said, "another card is waited for");
 	free(said);
 	tap(s, &d->one, "04010203040506", WIRE_RESULT_UNKNOWN_CARD);
+	char alert[40];
 	(void)stage_wait_message(s, from, "care/event", "\"gate-1\"");
+	unknown_hash(s, from, d->stray, alert);
 	assert_false(has_answer(s, c));
 	tap(s, &d->two, "08aabbcc", WIRE_RESULT_REFUSED_CARD); /* a phone never gets there */
 	tap(s, &d->two, CARD_ENROLLED, WIRE_RESULT_UNKNOWN_CARD);
@@ -333,6 +424,31 @@ static void next_morning(struct desk *d)
 	free(said);
 }
 
+/* Jan was absent on Monday. On Tuesday Monday's stray card is linked to him, by mistake: late, and then absent again. */
+static void hindsight(struct desk *d)
+{
+	struct stage *s = d->s;
+	char text[200];
+
+	assert_int_equal(mark_of(s, JAN, "2026-11-23"), '-');
+	(void)snprintf(text, sizeof(text),
+		"\"command\":\"link_card\",\"card\":\"%s\",\"pupil\":\"" JAN "\"", d->stray);
+	ASSERT_SAYS(ask(s, "ann", 30, text), d->stray);
+	assert_int_equal(mark_of(s, JAN, "2026-11-23"), 'L');
+	(void)snprintf(text, sizeof(text),
+		"\"command\":\"unlink_card\",\"card\":\"%s\",\"pupil\":\"" JAN "\"", d->stray);
+	ASSERT_SAYS(ask(s, "ann", 31, text), "\"ok\":true");
+	assert_int_equal(mark_of(s, JAN, "2026-11-23"), '-');
+	/* His year says it too, with who did what. */
+	const char *year = ask(s, "bob", 32, "\"command\":\"pupil\",\"pupil\":\"" JAN "\"");
+	ASSERT_SAYS(year,
+		"{\"date\":\"2026-11-23\",\"half\":\"am\",\"mark\":\"-\",\"unconfirmed\":true}");
+	ASSERT_SAYS(year, "\"did\":\"link_card\",\"card\":\"");
+	ASSERT_SAYS(year, "\"did\":\"unlink_card\",\"card\":\"");
+	ASSERT_SAYS(year, "\"id\":\"" MORNING JAN "\"");
+	assert_null(strstr(year, "\"cards\""));
+}
+
 static void test_desk(void **state)
 {
 	(void)state;
@@ -347,11 +463,14 @@ static void test_desk(void **state)
 	start_all(&d, "2026-11-23T08:50:00+01:00");
 	forgotten_card(&d);
 	quicker_colleague(&d);
+	both_at_once(&d);
+	wrong_pupil(&d, alert, hash);
 	linked_card(&d, alert, hash);
 	day_card(&d);
 	lost_card(&d);
 	enrolment(&d);
 	next_morning(&d);
+	hindsight(&d);
 	/* A code goes up and never down. */
 	for (size_t i = 0; i < stage_n_messages(d.s); i++)
 		if (!strstr(stage_message(d.s, i)->topic, "care/command/") &&

@@ -13,6 +13,7 @@
 #include "fuzz/fuzz.h"
 #include "reader/replay.h"
 #include "register/import.h"
+#include "register/look.h"
 #include "sys/clock.h"
 #include "sys/config.h"
 #include "sys/file.h"
@@ -159,11 +160,43 @@ static void text_run(const uint8_t *bytes, size_t len)
 		fuzz_promise(reason && reason[0]);
 }
 
+/* What people wrote into the journal, taken apart to be shown: each field fits, and what is shown can be written. */
+static void journal_run(const uint8_t *bytes, size_t len)
+{
+	static char text[FUZZ_INPUT_MAX + 1];
+	struct wire_line line;
+	char *about = text;
+
+	memcpy(text, bytes, len);
+	text[len] = '\0';
+	char *detail = strchr(text, '\n'); /* two lines: about what, what */
+	if (detail)
+		*detail++ = '\0';
+	struct register_store_line stored = { .at_ms = 1,
+		.who = "ann",
+		.what = "resolve",
+		.about = about,
+		.detail = detail ? detail : "" };
+	look_line(&stored, &line);
+	fuzz_promise(memchr(line.alert, '\0', sizeof(line.alert)));
+	fuzz_promise(!*line.note || (detail && line.note > detail && line.note < text + len));
+	fuzz_promise(
+		line.half == HALFDAY_NONE || line.half == HALFDAY_AM || line.half == HALFDAY_PM);
+	struct wire_page *page = wire_page_create((struct uuid){ { 1 } }, NULL);
+	fuzz_promise(page);
+	wire_page_set_days(page, 0, 0);
+	fuzz_promise(wire_page_add_line(page, 0, &line));
+	char *said = wire_page_close(page);
+	fuzz_promise(said);
+	free(said);
+}
+
 const struct fuzz_target fuzz_files[] = {
 	{ "config", config_run },
 	{ "csv", csv_run },
 	{ "import", import_run_any },
 	{ "replay", replay_run },
 	{ "text", text_run },
+	{ "journal", journal_run },
 	{ NULL, NULL },
 };

@@ -57,7 +57,7 @@ MESSAGE(register_state, struct wire_register_state, &register_state, NULL)
 MESSAGE(arrival, struct wire_arrival, &arrival, NULL)
 MESSAGE(alert, struct alert, &alert, NULL, NULL)
 MESSAGE(command, struct wire_command, &command)
-MESSAGE(reply, struct wire_reply, &reply)
+MESSAGE(reply, struct wire_reply, &reply, NULL)
 MESSAGE(checkin, struct checkin, &checkin, NULL)
 
 static void checkin_and_peek_run(const uint8_t *bytes, size_t len)

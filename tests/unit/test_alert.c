@@ -173,6 +173,12 @@ static const struct {
 		"absent acknowledged unconfirmed" },
 	{ "acknowledged twice", ALERT_ABSENT, SEEN,
 		{ .event = ALERT_EVENT_ACKNOWLEDGE, .by = "bob" }, SAME },
+	{ "released", ALERT_ABSENT, SEEN, { .event = ALERT_EVENT_RELEASE, .by = "ann" },
+		"absent open confirmed" },
+	{ "nothing to release", ALERT_ABSENT, OPEN, { .event = ALERT_EVENT_RELEASE, .by = "ann" },
+		SAME },
+	{ "released when it is over", ALERT_ABSENT, REACHED,
+		{ .event = ALERT_EVENT_RELEASE, .by = "ann" }, SAME },
 	{ "R8: by nobody", ALERT_ABSENT, OPEN,
 		{ .event = ALERT_EVENT_RESOLVE, .what = ALERT_REACHED, .by = "" }, SAME },
 	{ "R8: by a person", ALERT_ABSENT, SEEN,
@@ -252,7 +258,8 @@ static const struct {
 	{ ALERT_EVENT_SUPERSEDED, false }, { ALERT_EVENT_GATE_BACK, false },
 	{ ALERT_EVENT_CARD_LINKED, false }, { ALERT_EVENT_HALF_DAY_OVER, false },
 	{ ALERT_EVENT_ASKED, false }, { ALERT_EVENT_ACKNOWLEDGE, true },
-	{ ALERT_EVENT_RESOLVE, true }, { ALERT_EVENT_REOPEN, true } };
+	{ ALERT_EVENT_RELEASE, true }, { ALERT_EVENT_RESOLVE, true },
+	{ ALERT_EVENT_REOPEN, true } };
 
 static bool fits(enum alert_kind kind, enum standing standing)
 {

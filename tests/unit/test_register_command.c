@@ -41,8 +41,7 @@ static void host_wrote(void *ctx, struct day *day)
 	school_write(ctx, day);
 }
 
-/* The roster anew, and the day with it: as the register does in the same turn. */
-static void reload(struct school *s)
+static void reload_bare(struct school *s)
 {
 	struct civil_date date = s->day->date;
 	day_destroy(s->day);
@@ -52,6 +51,12 @@ static void reload(struct school *s)
 	s->fx = register_effects_create(s->roster);
 	assert_non_null(s->fx);
 	s->day = school_build(s, date);
+}
+
+/* The roster anew, and the day with it: as the register does in the same turn. */
+static void reload(struct school *s)
+{
+	reload_bare(s);
 	register_settle(&s->state, s->day, s->fx);
 	school_write(s, s->day);
 }
@@ -70,7 +75,7 @@ static struct wire_reply ask(struct school *s, const char *user, struct wire_com
 	assert_int_equal(command_run(&host, user, &c, &reply), 0);
 	assert_int_equal(reply.ok, reply.error == WIRE_REPLY_OK);
 	assert_int_equal(reply.ok, !reply.reason[0]);
-	char *text = wire_reply_encode(&reply);
+	char *text = wire_reply_encode(&reply, NULL);
 	assert_non_null(text);
 	free(text);
 	if (host.roster_changed)
@@ -185,6 +190,14 @@ static const struct {
 		WIRE_REPLY_NOT_ALLOWED, "absent resolved arrived confirmed 2", "", 'L' },
 	{ "acknowledge nothing", MISSING, { .command = WIRE_COMMAND_ACKNOWLEDGE },
 		WIRE_REPLY_INVALID, "absent open confirmed 1", "", '-' },
+	{ "release another's", SEEN, { .command = WIRE_COMMAND_RELEASE, OF_ALERT },
+		WIRE_REPLY_NOT_ALLOWED, "absent acknowledged confirmed 2", "", '-' },
+	{ "nothing to release", MISSING, { .command = WIRE_COMMAND_RELEASE, OF_ALERT },
+		WIRE_REPLY_NOT_ALLOWED, "absent open confirmed 1", "", '-' },
+	{ "release nothing", NOTHING, { .command = WIRE_COMMAND_RELEASE, OF_ALERT },
+		WIRE_REPLY_NOT_FOUND, NO_ALERT, "", '.' },
+	{ "release without an alert", SEEN, { .command = WIRE_COMMAND_RELEASE }, WIRE_REPLY_INVALID,
+		"absent acknowledged confirmed 2", "", '-' },
 	{ "reached", SEEN,
 		{ .command = WIRE_COMMAND_RESOLVE,
 			OF_ALERT,
@@ -417,6 +430,34 @@ static void tap_card(struct school *s, struct card_hash card, int64_t pupil, int
 	school_take_made(s, &c);
 }
 
+static void settle_card(struct school *s, int64_t pupil)
+{
+	reload_bare(s);
+	const struct roster_pupil *p = roster_pupil_of(s->roster, pupil);
+	register_settle_card(&s->state, s->day, (size_t)(p - s->roster->pupils), s->fx);
+	school_write(s, s->day);
+	school_restart(s);
+}
+
+/* A card that had been another's on a day that nobody decided: its tap counts, and its pupil is missing nowhere for it. */
+static void test_card_of_a_past_day(void **state)
+{
+	struct school *s = *state;
+	struct roster_card card = { .hash = unknown, .pupil = NOOR };
+	tap_card(s, unknown, 0, HMS(13, 20, 0));
+	s->state.today = (struct civil_date){ 2026, 11, 24 };
+	school_now(s, HMS(9, 0, 0));
+	assert_int_equal(register_store_card_put(s->store, &card), 0);
+	settle_card(s, NOOR);
+	assert_int_equal(school_mark(s, NOOR, AM), '.');
+	assert_int_equal(school_mark(s, NOOR, PM), 'L');
+	assert_int_equal(register_store_card_drop(s->store, unknown), 0);
+	settle_card(s, NOOR);
+	assert_int_equal(school_mark(s, NOOR, AM), '.');
+	assert_int_equal(school_mark(s, NOOR, PM), '?');
+	s->state.today = MONDAY;
+}
+
 static void test_link_card(void **state)
 {
 	struct school *s = *state;
@@ -511,6 +552,151 @@ static void test_day_card(void **state)
 	day_destroy(monday);
 }
 
+/* ---- taken back ---- */
+
+static void test_release(void **state)
+{
+	struct school *s = *state;
+	struct wire_command c = { .command = WIRE_COMMAND_ACKNOWLEDGE, OF_ALERT };
+	missing_noor(s);
+	struct wire_reply done = ask(s, "ann", c);
+	c.command = WIRE_COMMAND_RELEASE;
+	c.if_revision = done.revision;
+	done = ask(s, "ann", c);
+	assert_true(done.ok);
+	assert_int_equal(done.revision, 3);
+	EXPECT_ALERT(s, "am-p0000012345", "absent open confirmed 3");
+	assert_string_equal(school_alert(s, "am-p0000012345")->acknowledged_by, "");
+	assert_int_equal(lines_about(s, "0000012345"), 2);
+	/* Anybody may take it now. */
+	c = (struct wire_command){ .command = WIRE_COMMAND_ACKNOWLEDGE, OF_ALERT };
+	assert_true(ask(s, "bob", c).ok);
+}
+
+/* Who comes too late is shown what was done, by whom, since when, with the note. */
+static void test_too_late(void **state)
+{
+	struct school *s = *state;
+	struct wire_command c = { .command = WIRE_COMMAND_ACKNOWLEDGE, OF_ALERT };
+	missing_noor(s);
+	assert_int_equal(ask(s, "bob", c).now.state, ALERT_STATE_NONE);
+	c.if_revision = 1;
+	struct wire_reply late = ask(s, "ann", c);
+	assert_int_equal(late.error, WIRE_REPLY_STALE);
+	assert_int_equal(late.revision, 2);
+	assert_int_equal(late.now.state, ALERT_ACKNOWLEDGED);
+	assert_string_equal(late.now.by, "bob");
+	assert_int_equal(late.now.at_ms, s->state.now_ms);
+	c = (struct wire_command){ .command = WIRE_COMMAND_RESOLVE,
+		OF_ALERT,
+		.what = ALERT_REACHED,
+		.note = "on her way" };
+	assert_true(ask(s, "bob", c).ok);
+	school_now(s, HMS(9, 0, 0));
+	late = ask(s, "ann", c);
+	assert_int_equal(late.error, WIRE_REPLY_NOT_ALLOWED);
+	assert_int_equal(late.now.state, ALERT_RESOLVED);
+	assert_int_equal(late.now.what, ALERT_REACHED);
+	assert_string_equal(late.now.by, "bob");
+	assert_string_equal(late.now.note, "on her way");
+	assert_int_equal(late.now.at_ms, instant(MONDAY, HMS(8, 50, 0)));
+}
+
+static void test_unlink_card(void **state)
+{
+	struct school *s = *state;
+	char id[ALERT_ID_MAX];
+	struct wire_command link = {
+		.command = WIRE_COMMAND_LINK_CARD, .pupil = NOOR, .card = unknown
+	};
+	struct wire_command back = link;
+	back.command = WIRE_COMMAND_UNLINK_CARD;
+	tap_card(s, unknown, 0, HMS(8, 20, 0));
+	missing_noor(s);
+	alert_id_card(MONDAY, unknown, id);
+	assert_int_equal(ask(s, "ann", back).error, WIRE_REPLY_NOT_FOUND);
+	struct wire_reply done = ask(s, "ann", link);
+	assert_int_equal(done.n_cards, 1);
+	assert_int_equal(card_hash_compare(done.cards[0].hash, unknown), 0);
+	assert_int_equal(ask(s, "bob", link).n_cards, 0); /* not his to take back */
+	assert_int_equal(school_mark(s, NOOR, AM), '|');
+	/* It is Yassine's in truth: who takes it back names whom he means. */
+	back.pupil = YASSINE;
+	assert_int_equal(ask(s, "ann", back).error, WIRE_REPLY_NOT_ALLOWED);
+	back.pupil = 0;
+	assert_int_equal(ask(s, "ann", back).error, WIRE_REPLY_INVALID);
+	back.pupil = NOOR;
+	done = ask(s, "ann", back);
+	assert_true(done.ok);
+	assert_int_equal(done.n_cards, 0);
+	assert_string_equal(done.alert, id);
+	EXPECT_ALERT(s, id + 11, "unknown_card open confirmed 3");
+	school_tick(s);
+	assert_int_equal(school_mark(s, NOOR, AM), '-');
+	EXPECT_ALERT(s, "am-p0000012345", "absent open confirmed 3");
+	assert_int_equal(lines_about(s, "0000012345"), 2);
+	link.pupil = YASSINE;
+	assert_true(ask(s, "ann", link).ok);
+	assert_int_equal(school_mark(s, YASSINE, AM), '|');
+	/* Blocked by a colleague meanwhile. */
+	assert_true(ask(s, "bob",
+		(struct wire_command){ .command = WIRE_COMMAND_BLOCK_CARD, .card = unknown })
+			    .ok);
+	back.pupil = YASSINE;
+	assert_int_equal(ask(s, "ann", back).error, WIRE_REPLY_NOT_ALLOWED);
+}
+
+/* At the desk it was linked, by a card of the command line: the day noticed it, and no person's name is on the alert. */
+static void test_unlink_what_the_desk_linked(void **state)
+{
+	struct school *s = *state;
+	struct roster_card card = { .hash = unknown, .pupil = NOOR };
+	char id[ALERT_ID_MAX];
+	alert_id_card(MONDAY, unknown, id);
+	tap_card(s, unknown, 0, HMS(8, 20, 0));
+	EXPECT_ALERT(s, id + 11, "unknown_card open confirmed 1");
+	assert_int_equal(register_store_card_put(s->store, &card), 0);
+	reload(s);
+	EXPECT_ALERT(s, id + 11, "unknown_card resolved card_linked confirmed 2");
+	struct wire_command back = {
+		.command = WIRE_COMMAND_UNLINK_CARD, .pupil = NOOR, .card = unknown
+	};
+	assert_true(ask(s, "ann", back).ok);
+	EXPECT_ALERT(s, id + 11, "unknown_card open confirmed 3");
+}
+
+static void test_unblock_card(void **state)
+{
+	struct school *s = *state;
+	struct wire_command c = { .command = WIRE_COMMAND_BLOCK_CARD, .pupil = NOOR };
+	school_now(s, HMS(8, 0, 0));
+	struct wire_reply done = ask(s, "ann", c);
+	assert_true(done.ok);
+	assert_int_equal(done.n_cards, 1);
+	assert_true(done.cards[0].blocked);
+	tap_card(s, done.cards[0].hash, NOOR, HMS(8, 20, 0));
+	assert_int_equal(school_mark(s, NOOR, AM), '.');
+	c = (struct wire_command){
+		.command = WIRE_COMMAND_UNBLOCK_CARD, .pupil = YASSINE, .card = done.cards[0].hash
+	};
+	assert_int_equal(ask(s, "ann", c).error, WIRE_REPLY_NOT_ALLOWED);
+	c.pupil = 0;
+	done = ask(s, "ann", c);
+	assert_true(done.ok);
+	assert_int_equal(done.n_cards, 1);
+	assert_false(done.cards[0].blocked);
+	assert_int_equal(school_mark(s, NOOR, AM), '|');
+	size_t lines = lines_about(s, "0000012345");
+	done = ask(s, "ann", c);
+	assert_true(done.ok); /* it is so already: nothing that could be taken back */
+	assert_int_equal(done.n_cards, 0);
+	assert_int_equal(lines_about(s, "0000012345"), lines);
+	c.card = unknown;
+	assert_int_equal(ask(s, "ann", c).error, WIRE_REPLY_NOT_FOUND);
+	c.card = (struct card_hash){ { 0 } };
+	assert_int_equal(ask(s, "ann", c).error, WIRE_REPLY_INVALID);
+}
+
 /* ---- done once ---- */
 
 static void test_done_once(void **state)
@@ -541,9 +727,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_b_before_excuse, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_past_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_class_on_excursion, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_card_of_a_past_day, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_link_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_block_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_day_card, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_release, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_too_late, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unlink_card, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unlink_what_the_desk_linked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unblock_card, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_done_once, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

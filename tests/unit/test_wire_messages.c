@@ -407,6 +407,8 @@ static void test_command(void **state)
 		assert_int_equal(c[i].code, back.code);
 		assert_string_equal(c[i].note, back.note);
 		assert_int_equal(c[i].if_revision, back.if_revision);
+		assert_int_equal(c[i].year, back.year);
+		assert_string_equal(c[i].after, back.after);
 		free(text);
 	}
 	c[0].what = ALERT_ARRIVED; /* nobody asks for that */
@@ -421,7 +423,7 @@ static void test_reply(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(r); i++) {
 		struct wire_reply back;
-		char *text = wire_reply_encode(&r[i]);
+		char *text = wire_reply_encode(&r[i], &sample_brussels);
 		assert_non_null(text);
 		assert_int_equal(wire_reply_decode(text, strlen(text), &back, reason), 0);
 		assert_true(uuid_equal(r[i].request, back.request));
@@ -430,8 +432,24 @@ static void test_reply(void **state)
 		assert_string_equal(r[i].reason, back.reason);
 		assert_string_equal(r[i].alert, back.alert);
 		assert_int_equal(r[i].revision, back.revision);
+		assert_int_equal(r[i].now.state, back.now.state);
+		assert_int_equal(r[i].now.at_ms, back.now.at_ms);
+		assert_int_equal(r[i].now.what, back.now.what);
+		assert_string_equal(r[i].now.by, back.now.by);
+		assert_string_equal(r[i].now.note, back.now.note);
+		assert_int_equal(r[i].n_cards, back.n_cards);
+		for (size_t c = 0; c < back.n_cards; c++) {
+			assert_int_equal(
+				card_hash_compare(r[i].cards[c].hash, back.cards[c].hash), 0);
+			assert_int_equal(r[i].cards[c].blocked, back.cards[c].blocked);
+			assert_int_equal(
+				civil_date_compare(r[i].cards[c].from, back.cards[c].from), 0);
+			assert_int_equal(civil_date_compare(r[i].cards[c].to, back.cards[c].to), 0);
+		}
 		free(text);
 	}
+	r[0].cards[1].hash = (struct card_hash){ { 0 } };
+	assert_null(wire_reply_encode(&r[0], &sample_brussels));
 }
 
 int main(void)

@@ -114,7 +114,7 @@ static char *encode(enum message m)
 	case COMMAND:
 		return wire_command_encode(&command);
 	case REPLY:
-		return wire_reply_encode(&reply);
+		return wire_reply_encode(&reply, NULL);
 	case DATA:
 		roster = sample_roster(2);
 		text = wire_gates_data_encode(
@@ -319,6 +319,10 @@ static const struct row {
 	{ COMMAND, "code", "\"RZ\"", "code: no such word" },
 	{ COMMAND, "note", LEN(1001, "x"), "note: too long" },
 	{ COMMAND, "if_revision", "0", "if_revision: out of range" },
+	{ COMMAND, "year", "1989", "year: out of range" },
+	{ COMMAND, "year", "\"2026\"", "year: no integer" },
+	{ COMMAND, "after", "\"\"", "after: empty" },
+	{ COMMAND, "after", LEN(065, "x"), "after: too long" },
 
 	{ REPLY, "v", "2", "v: another version" },
 	{ REPLY, "request", NULL, "request: missing" },
@@ -328,6 +332,14 @@ static const struct row {
 	{ REPLY, "reason", LEN(201, "x"), "reason: too long" },
 	{ REPLY, "alert", LEN(121, "x"), "alert: too long" },
 	{ REPLY, "revision", "0", "revision: out of range" },
+	{ REPLY, "now/state", "\"gone\"", "now.state: no such word" },
+	{ REPLY, "now/at", NULL, "now.at: missing" },
+	{ REPLY, "now/by", LEN(065, "x"), "now.by: too long" },
+	{ REPLY, "now/what", "\"done\"", "now.what: no such word" },
+	{ REPLY, "now/note", LEN(1001, "x"), "now.note: too long" },
+	{ REPLY, "cards", "{}", "cards: no array" },
+	{ REPLY, "cards/0/card", NULL, "cards[0].card: missing" },
+	{ REPLY, "cards/1/blocked", "0", "cards[1].blocked: no boolean" },
 
 	{ DATA, "v", "2", "v: another version" },
 	{ DATA, "generation", NULL, "generation: missing" },

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "unit/wire_samples.h"
+#include "wire/page.h"
 
 static FILE *file;
 static int missing;
@@ -93,7 +94,7 @@ static void put_commands(void)
 	struct wire_command c = sample_command();
 	struct wire_reply r = sample_reply();
 
-	for (int kind = WIRE_COMMAND_ACKNOWLEDGE; kind <= WIRE_COMMAND_DAY_CARD; kind++) {
+	for (int kind = WIRE_COMMAND_ACKNOWLEDGE; kind <= WIRE_COMMAND_HISTORY; kind++) {
 		c.command = (enum wire_command_kind)kind;
 		put("care/command/an-peeters", wire_command_encode(&c));
 	}
@@ -101,10 +102,74 @@ static void put_commands(void)
 	put("care/command/an-peeters", wire_command_encode(&c));
 	for (int error = WIRE_REPLY_NOT_FOUND; error <= WIRE_REPLY_FAILED; error++) {
 		r.error = (enum wire_reply_error)error;
-		put("care/reply/an-peeters", wire_reply_encode(&r));
+		put("care/reply/an-peeters", wire_reply_encode(&r, &sample_brussels));
 	}
+	memset(r.now.note, '\x01', sizeof(r.now.note) - 1);
+	memset(r.now.by, '\xFF', sizeof(r.now.by) - 1);
+	for (r.n_cards = 0; r.n_cards < WIRE_REPLY_CARDS_MAX; r.n_cards++)
+		r.cards[r.n_cards].hash = sample_hash;
+	put("care/reply/an-peeters", wire_reply_encode(&r, &sample_brussels));
 	r = (struct wire_reply){ .request = sample_id, .ok = true };
-	put("care/reply/an-peeters", wire_reply_encode(&r));
+	put("care/reply/an-peeters", wire_reply_encode(&r, &sample_brussels));
+}
+
+#define REPLY "care/reply/an-peeters"
+
+static void put_list(const struct roster *r)
+{
+	struct wire_page *page = wire_page_create(sample_id, &sample_brussels);
+	wire_page_set_total(page, (int64_t)r->n_pupils);
+	for (size_t i = 0; i < r->n_pupils; i++)
+		(void)wire_page_add_pupil(page, &r->pupils[i], i % 2, i % 3);
+	put(REPLY, wire_page_close(page));
+	page = wire_page_create(sample_id, NULL);
+	wire_page_set_total(page, 0);
+	put(REPLY, wire_page_close(page));
+}
+
+/* Full, cut, and with texts that are too long or no UTF-8. */
+static void put_year(const struct roster *r)
+{
+	static char junk[8000];
+	struct wire_page *page = wire_page_create(sample_id, &sample_brussels);
+	struct alert a = sample_alert();
+	struct wire_half_day half = { .half = HALFDAY_PM, .mark = MARK_LATE, .arrived_at_ms = -1 };
+	struct wire_line line = { .by = junk, .did = "resolve", .note = junk, .half = HALFDAY_AM };
+	int32_t day = civil_day_number(sample_date);
+
+	memset(junk, '\xFF', sizeof(junk) - 1);
+	memset(half.by, '\x01', sizeof(half.by) - 1);
+	memset(half.gate, 'g', sizeof(half.gate) - 1);
+	line.card = sample_hash;
+	line.date = sample_date;
+	line.what = ALERT_NOT_REACHED;
+	memset(line.alert, 'x', sizeof(line.alert) - 1);
+	wire_page_set_days(page, day, day + 200);
+	wire_page_set_pupil(page, &r->pupils[3], true, true);
+	for (size_t i = 0; i < WIRE_REPLY_CARDS_MAX; i++)
+		wire_page_add_card(page, &r->cards[i % 2]);
+	for (int32_t i = 0; i <= 200; i++) {
+		a.date = half.date = civil_date_of_day(day + i);
+		half.mark = MARK_PRESENT + (enum mark_value)(i % 5);
+		(void)wire_page_add_half_day(page, &half);
+		(void)wire_page_add_alert(page, &a);
+		for (int n = 0; n < 2 * WIRE_PAGE_LINES && i == 0; n++)
+			(void)wire_page_add_line(page, day + i, &line);
+	}
+	put(REPLY, wire_page_close(page));
+	page = wire_page_create(sample_id, NULL);
+	wire_page_set_alert(page, &a);
+	(void)wire_page_add_alert(page, &a);
+	put(REPLY, wire_page_close(page));
+}
+
+static void put_pages(void)
+{
+	struct roster *r = sample_roster(1200);
+	memset(r->pupils[3].last_name, '\xFF', sizeof(r->pupils[3].last_name) - 1);
+	put_list(r);
+	put_year(r);
+	roster_destroy(r);
 }
 
 static void put_day(void)
@@ -165,6 +230,7 @@ int main(int argc, char **argv)
 	put_states();
 	put_alerts();
 	put_commands();
+	put_pages();
 	put_day();
 	put_counts();
 	put_gates_data();

@@ -263,6 +263,8 @@ struct wire_command sample_command(void)
 		.code = 'Z',
 		.note = "called back",
 		.if_revision = 2,
+		.year = 2026,
+		.after = "2026-11-23",
 	};
 }
 
@@ -275,6 +277,17 @@ struct wire_reply sample_reply(void)
 		.reason = "changed by someone else",
 		.alert = "2026-11-23-am-p0000000017",
 		.revision = 3,
+		.now = { .state = ALERT_RESOLVED,
+			.at_ms = SAMPLE_AT_MS,
+			.by = "ann",
+			.what = ALERT_REACHED,
+			.note = "called back" },
+		.n_cards = 2,
+		.cards = { { .hash = sample_hash,
+				   .blocked = true,
+				   .from = sample_date,
+				   .to = sample_date },
+			{ .hash = sample_hash } },
 	};
 }
 

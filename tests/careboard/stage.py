@@ -1,0 +1,354 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: EUPL-1.2
+"""stage.py BIN PAGES [--speed N] [--plain]: a school for tests of the careboard, as one would have it.
+
+nginx and Mosquitto as shipped, rights and certificates by provision, the real register and two kiosks on a simulated
+Monday; cards are held by a client of each kiosk's socket. Commands come as lines of JSON on standard input, each is
+answered by one on standard output. Ends when its input does, and ends only what it started.
+"""
+
+import argparse
+import datetime
+import hashlib
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "broker"))
+
+import school  # noqa: E402
+from school import School  # noqa: E402
+
+DEMO = HERE.parent / "e2e/demo"
+DAY = "2026-11-23"  # a Monday with lessons
+BEGIN = "08:23:30"
+BELL = "08:25:00"
+GATES = ("gate-1", "gate-2")
+PEOPLE = (("care", "ann"), ("care", "bram"), ("secretariat", "sofie"), ("it", "ict"))
+CROWD = 2000  # pupils that the list must hold beside those of the demo; they have no lessons
+ABSENT_AFTER_MIN = 1
+# Names that a page may trip over: each must be shown as the text that it is.
+HOSTILE = (
+    ("20990101", "<img src=x onerror=alert(1)>", "Ann", "6Z"),
+    ("20990102", "O'Neill \"de Snelle\"", "Seán & Zoë", "6Z"),
+    ("20990103", "الخطيب", "ليلى", "6Z"),
+    ("20990104", "כהן", "נועה", "6Z"),
+    ("20990105", "Peeters 👩‍👧", "Émile 🎒", "6Z"),
+    ("20990106", "javascript:alert(1)", "</script><b>Bo", "6Z"),
+    ("20990107", "Z" * 60, "Wolfeschlegelsteinhausenbergerdorff", "6Z"),
+    ("20990108", "{{constructor}}", "${7*7}", "6Z"),
+)
+
+
+def uid_of(pupil):
+    """A card's number that no other pupil has, and none that a phone would make up."""
+    return "04" + hashlib.sha256(pupil.encode()).hexdigest()[:12].upper()
+
+
+class Reader:
+    """What holds cards to a kiosk, over its socket; says once a second that it is well."""
+
+    def __init__(self, path):
+        self.path, self.lock, self.views = path, threading.Condition(), []
+        self.fault, self.end, self.sock = None, threading.Event(), None
+        school.wait("the kiosk's socket", self.connect)
+        threading.Thread(target=self.listen, daemon=True).start()
+        threading.Thread(target=self.status, daemon=True).start()
+
+    def connect(self):
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            sock.connect(str(self.path))
+        except OSError:
+            sock.close()
+            return False
+        self.sock = sock
+        self.hello()
+        self.say()
+        return True
+
+    def hello(self):
+        self.send({"v": 1, "type": "hello", "role": "reader", "name": "stage"})
+
+    def send(self, message):
+        with self.lock:
+            self.sock.send(json.dumps(message).encode())
+
+    def say(self):
+        state = {"state": "fault", "reason": self.fault} if self.fault else {"state": "ok"}
+        self.send({"v": 1, "type": "status", **state})
+
+    def status(self):
+        try:
+            while not self.end.wait(0.5):
+                self.say()
+        except OSError:
+            pass  # the kiosk has ended
+
+    def listen(self):
+        try:
+            while self.sock.recv(65536):
+                pass
+        except OSError:
+            pass
+
+    def tap(self, uid):
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self.send({"v": 1, "type": "card", "uid": uid.lower(), "sak": 32, "atqa": "0344",
+                   "seen_us": now})
+        self.send({"v": 1, "type": "gone"})
+
+    def close(self):
+        self.end.set()
+        self.sock.close()
+
+
+class Screen(Reader):
+    """What draws at a gate, at once: so that the gate can say how long a tap takes until its picture."""
+
+    def hello(self):
+        self.send({"v": 1, "type": "hello", "role": "screen", "name": "stage"})
+
+    def say(self):
+        pass
+
+    def listen(self):
+        try:
+            while data := self.sock.recv(65536):
+                view = json.loads(data)
+                if view.get("type") == "view":
+                    now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+                    self.send({"v": 1, "type": "presented", "number": view["number"], "at_us": now})
+        except OSError:
+            pass
+
+
+class Stage:
+    def __init__(self, s, bin_dir, pages, speed, plain):
+        self.s, self.bin, self.speed, self.plain = s, bin_dir, speed, plain
+        self.pages = pages
+        self.programs, self.readers, self.screens = {}, {}, {}
+        self.clock = ""
+        self.observer = None
+
+    # ---- the school ----
+
+    def set_up(self):
+        s = self.s
+        for gate in GATES:
+            self.unit(gate)
+        self.unit("register", "--set", f"rules.absent_after_min={ABSENT_AFTER_MIN}")
+        for role, name in PEOPLE:
+            s.person(role, name)
+        s.observe()
+        s.start()
+        s.start_nginx(self.pages)
+        self.write_lists()
+
+    def unit(self, name, *more):
+        run, state = self.s.dir / f"{name}-run", self.s.dir / f"{name}-state"
+        run.mkdir()
+        state.mkdir()
+        self.s.unit(name, "--set", f"paths.run_dir={run}", "--set", f"paths.state_dir={state}",
+                    "--set", f"broker.port={self.s.ports['8883']}", *more)
+
+    def write_lists(self):
+        lists = self.s.dir / "lists"
+        lists.mkdir()
+        pupils = (DEMO / "pupils.csv").read_text(encoding="utf-8")
+        self.known = [line.split(";")[0] for line in pupils.splitlines()[1:]]
+        with open(lists / "pupils.csv", "w", encoding="utf-8") as f:
+            f.write(pupils)
+            for row in () if self.plain else HOSTILE:
+                f.write(";".join('"' + c.replace('"', '""') + '"' for c in row) + ";nl\n")
+            for i in range(0 if self.plain else CROWD):
+                f.write(f"{30000000 + i};Testleerling{i:04d};Proef;7{chr(65 + i % 26)};nl\n")
+        with open(lists / "cards.csv", "w", encoding="utf-8") as f:
+            f.write("uid;pupil_id;from;to\n")
+            for pupil in self.known + ([] if self.plain else [row[0] for row in HOSTILE]):
+                f.write(f"{uid_of(pupil)};{pupil};;\n")
+        with open(lists / "timetable.csv", "w", encoding="utf-8") as f:
+            f.write("class;weekday;half;start;end\n*;mon;am;08:25;12:05\n*;mon;pm;13:10;16:00\n"
+                    "*;tue;am;08:25;12:05\n")
+            for i in range(0 if self.plain else 26):  # on Saturdays alone
+                f.write(f"7{chr(65 + i)};sat;am;08:25;12:05\n")
+        (lists / "excused.csv").write_text((DEMO / "excused.csv").read_text(encoding="utf-8"),
+                                           encoding="utf-8")
+
+    def set_clock(self):
+        start = datetime.datetime.fromisoformat(f"{DAY}T{BEGIN}+01:00")
+        self.anchor = (start, time.time())
+        self.clock = f"{start.isoformat()}@{self.anchor[1]:.3f}x{self.speed}"
+
+    def now(self):
+        start, real = self.anchor
+        return start + datetime.timedelta(seconds=(time.time() - real) * self.speed)
+
+    # ---- programs ----
+
+    def begin(self, name):
+        program = "schoolpoort-register" if name == "register" else "schoolpoort-kiosk"
+        conf = self.s.dir / name / ("register.conf" if name == "register" else "unit.conf")
+        log = open(self.s.dir / f"{name}.log", "ab")
+        self.programs[name] = subprocess.Popen(
+            [self.bin / program, "--config", conf, "--clock", self.clock], stdout=log, stderr=log)
+        log.close()
+
+        def up():
+            assert self.programs[name].poll() is None, self.log(name)
+            return (self.s.dir / f"{name}-run/{'register' if name == 'register' else 'kiosk'}.sock").exists()
+        school.wait(name, up)
+        if name != "register":
+            self.readers[name] = Reader(self.s.dir / f"{name}-run/kiosk.sock")
+            self.screens[name] = Screen(self.s.dir / f"{name}-run/kiosk.sock")
+
+    def finish(self, name, how=signal.SIGTERM):
+        for clients in (self.readers, self.screens):
+            client = clients.pop(name, None)
+            if client:
+                client.close()
+        program = self.programs.pop(name)
+        program.send_signal(how)
+        program.wait(school.DEADLINE_S)
+
+    def log(self, name):
+        path = self.s.dir / f"{name}.log"
+        return path.read_text(errors="replace")[-3000:] if path.exists() else ""
+
+    def ctl(self, *args):
+        return self.s.run(self.bin / "schoolpoortctl", "--config", self.s.dir / "register/register.conf",
+                          *args).stdout
+
+    # ---- commands, each a method do_NAME(fields) that returns the answer's fields ----
+
+    def do_open(self, _):
+        """The register and its lists first, so that a gate that starts knows everybody."""
+        self.set_clock()
+        self.begin("register")
+        for what in ("timetable", "pupils", "excused", "cards"):
+            self.ctl("import", what, self.s.dir / f"lists/{what}.csv")
+        # The lists took their time; the morning begins now.
+        for gate in GATES:
+            self.begin(gate)
+        return {}
+
+    def do_tap(self, c):
+        self.readers[c.get("gate", "gate-1")].tap(c.get("uid") or uid_of(c["pupil"]))
+        return {}
+
+    def do_crowd(self, c):
+        """Everybody but these, one after the other at both gates."""
+        pupils = [p for p in self.known if p not in c["away"]]
+        for i, pupil in enumerate(pupils):
+            self.readers[GATES[i % 2]].tap(uid_of(pupil))
+            time.sleep(0.03)  # a queue, and not all hands at once
+        return {"taps": len(pupils)}
+
+    def do_until(self, c):
+        """Waits for a time of the school's clock."""
+        at = datetime.datetime.fromisoformat(f"{DAY}T{c['at']}+01:00")
+        left = (at - self.now()).total_seconds() / self.speed
+        if left > 0:
+            time.sleep(left)  # the clock's own deadline, nothing else
+        return {"now": self.now().isoformat()}
+
+    def do_publish(self, c):
+        """Retained or not, by somebody who may say everything. Answers when it was sent, in ms since 1970."""
+        if not self.observer:
+            self.observer = self.s.unit_client(school.OBSERVER)
+        sent = []
+        for m in c["messages"]:
+            payload = m["payload"] if isinstance(m["payload"], str) else json.dumps(m["payload"])
+            sent.append(time.time() * 1000)
+            self.observer.publish(m["topic"], payload, m.get("retain", True))
+        return {"sent": sent}
+
+    def do_broker(self, c):
+        if c["how"] == "start":
+            self.s.start()
+            return {}
+        self.observer = None
+        self.s.process.send_signal(signal.SIGKILL if c["how"] == "kill" else signal.SIGSTOP)
+        if c["how"] == "kill":
+            self.s.process.wait(school.DEADLINE_S)
+        return {}
+
+    def do_end(self, c):
+        self.finish(c["unit"], getattr(signal, c.get("how", "SIGTERM")))
+        return {}
+
+    def do_begin(self, c):
+        self.begin(c["unit"])
+        return {}
+
+    def do_fault(self, c):
+        self.readers[c["gate"]].fault = c.get("reason")
+        return {}
+
+    def do_ctl(self, c):
+        return {"said": self.ctl(*c["args"])}
+
+    def do_log(self, c):
+        return {"said": self.log(c["unit"])}
+
+    def close(self):
+        for name in list(self.programs):
+            self.finish(name)
+
+
+def spki_of(certificate):
+    """By this a browser knows the school's own certificate, without a CA in its store."""
+    key = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], check=True,
+                         stdout=subprocess.PIPE).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "der"], input=key, check=True,
+                         stdout=subprocess.PIPE).stdout
+    digest = subprocess.run(["openssl", "dgst", "-sha256", "-binary"], input=der, check=True,
+                            stdout=subprocess.PIPE).stdout
+    return subprocess.run(["base64", "-w0"], input=digest, check=True, stdout=subprocess.PIPE).stdout.decode()
+
+
+def serve(stage):
+    for line in sys.stdin:
+        command = json.loads(line)
+        try:
+            answer = {"ok": True, **getattr(stage, f"do_{command['do']}")(command)}
+        except Exception as e:  # pylint: disable=broad-except # the test fails with it
+            answer = {"ok": False, "error": f"{type(e).__name__}: {e}"}
+        print(json.dumps(answer), flush=True)
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("bin", type=pathlib.Path)
+    options.add_argument("pages", type=pathlib.Path)
+    options.add_argument("--speed", type=int, default=6)
+    options.add_argument("--plain", action="store_true", help="the demo's pupils and nobody else")
+    given = options.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    with School() as s:
+        # nginx as another user reads the pages through every folder above them.
+        stage = Stage(s, given.bin.resolve(), given.pages.resolve(), given.speed,
+                      given.plain)
+        try:
+            stage.set_up()
+            print(json.dumps({
+                "ok": True, "url": f"https://localhost:{s.web_ports['443']}", "school": "sint-jan",
+                "password": school.PASSWORD, "spki": spki_of(s.dir / "broker/broker.crt"),
+                "root": "schoolpoort/sint-jan", "day": DAY,
+                "cards": {p: uid_of(p) for p in stage.known},
+                "hostile": [{"id": r[0].zfill(10), "name": f"{r[2]} {r[1]}"} for r in HOSTILE],
+                "dir": str(s.dir)}), flush=True)
+            serve(stage)
+        finally:
+            stage.close()
+
+
+if __name__ == "__main__":
+    main()
