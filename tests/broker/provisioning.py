@@ -359,6 +359,15 @@ def nothing_is_lost_or_half_understood():
         assert crl.read_bytes() != before[1]
         for name in ("--bridge", "-x"):
             s.provision("unit", name, status=2)
+        # What the gate wouldn't start on is said here; where its rules are installed.
+        (shim / "schoolpoortctl").symlink_to(os.path.join(os.path.dirname(KIOSK), "schoolpoortctl"))
+        (shim / "openssl").unlink()
+        s.env["PATH"] = f"{shim}:{path}"
+        s.provision("unit", "gate-2", "--set", "screen.language=fr")
+        said = s.provision("unit", "gate-2", "--set", "reader.constring=x", status=2).stderr
+        assert "unknown key" in said and "/tmp" not in said, said
+        assert (s.dir / "school/settings/gate-2").read_text() == "screen.language=fr\n"
+        s.provision("rename", "--name", "Sint-Jan ; Campus", status=2)
         # mosquitto_passwd would take the first word alone, and the second without its end.
         for password in ("only-this:would-count", "with a blank after ", "\twith one before"):
             s.provision("person", "care", "ann", stdin=password + "\n", status=2)
