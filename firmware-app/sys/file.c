@@ -147,7 +147,7 @@ int file_drop_oldest(
 {
 	static const char *const ends[] = { "-wal", "-shm" };
 	char beside[PATH_MAX + 8];
-	int64_t at_s;
+	int64_t at_s = 0;
 	int r = file_oldest(folder, prefix, ret_path, size, &at_s);
 
 	if (r <= 0 || at_s >= before_s)
