@@ -139,6 +139,15 @@ def a_school_from_its_recipe(m):
         ctl(m, "register", "import", what, f"/srv/sample/{what}.csv")
 
 
+def the_websocket_port_stays_closed(m):
+    """Debian's nftables.service empties every table when it starts and when it is reloaded."""
+    def closed():
+        return "dport 9001" in m.inside("nft", "list", "table", "inet", "schoolpoort_broker", status=None)
+    for word in ("restart", "reload"):
+        m.inside("systemctl", word, "nftables")
+        wait(f"the table after a {word}", closed)
+
+
 def one_bundle_makes_a_gate(m):
     """The bundle lies on the boot partition; the rest is the unit's: key, request by the network, certificate."""
     m.inside("systemctl", "start", "schoolpoort-join.service")
@@ -304,7 +313,8 @@ def main():
             prepare(m)
             m.boot(f"--bind={reader.port}:/dev/ttyAMA0")
             for test, more in ((x6_nobody_can_log_in, ()), (a_unit_without_configuration_waits, ()),
-                               (a_school_from_its_recipe, ()), (one_bundle_makes_a_gate, ()),
+                               (a_school_from_its_recipe, ()),
+                               (the_websocket_port_stays_closed, ()), (one_bundle_makes_a_gate, ()),
                                (each_program_runs_as_its_own, ()), (a_tap_becomes_an_alert, (reader,)),
                                (p7_not_in_the_morning, ()), (a_release_without_a_reader_goes_back, (reader,)),
                                (the_next_release_stays, ())):
