@@ -368,6 +368,9 @@ def nothing_is_lost_or_half_understood():
         assert "unknown key" in said and "/tmp" not in said, said
         assert (s.dir / "school/settings/gate-2").read_text() == "screen.language=fr\n"
         s.provision("rename", "--name", "Sint-Jan ; Campus", status=2)
+        # Bundles of June, gates of September.
+        assert "waits for its request, until 20" in s.provision("list").stdout
+        assert "too old: make a new bundle" in s.provision("list", at="+31 days").stdout
         # mosquitto_passwd would take the first word alone, and the second without its end.
         for password in ("only-this:would-count", "with a blank after ", "\twith one before"):
             s.provision("person", "care", "ann", stdin=password + "\n", status=2)
