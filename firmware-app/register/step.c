@@ -519,11 +519,25 @@ void register_take_talk(const struct register_state *s, struct day *today, const
 }
 
 /* @t: of any day; all have one roster */
-static bool is_carried(const struct turn *t, const struct alert *a)
+static bool is_still_asked(const struct turn *t, const struct alert *a)
 {
-	return a->kind == ALERT_TALK && a->state == ALERT_OPEN &&
+	return a->kind == ALERT_TALK && !alert_is_over(a) &&
 	       t->s->now_ms - a->raised_at_ms < REGISTER_TALK_DAYS * 24 * HOUR_MS &&
 	       may_be_pupil(t, a->pupil);
+}
+
+static bool is_carried(const struct turn *t, const struct alert *a)
+{
+	return a->state == ALERT_OPEN && is_still_asked(t, a);
+}
+
+void register_take_heard_talk(const struct register_state *s, struct day *today,
+	const struct alert *heard, struct register_effects *fx)
+{
+	struct turn t = turn_of(s, today, fx);
+	assert(t.is_today);
+	if (is_still_asked(&t, heard))
+		raise_talk(&t, heard->pupil, heard->gate, heard->raised_at_ms);
 }
 
 void register_carry_talks(const struct register_state *s, const struct day *past, struct day *today,

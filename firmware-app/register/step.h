@@ -101,6 +101,11 @@ void register_take_checkin(const struct register_state *s, struct day *day, cons
 void register_take_talk(const struct register_state *s, struct day *today, const struct checkin *c,
 	struct register_effects *fx);
 
+/** register_take_heard_talk() - a retained alert that the database doesn't know: it was lost there, and the gates keep none
+ * of them. It stands again today, also where somebody had acknowledged it. */
+void register_take_heard_talk(const struct register_state *s, struct day *today,
+	const struct alert *heard, struct register_effects *fx);
+
 /** register_carry_talks() - before a past day is closed: what nobody took up of its talks stands again today, for
  * REGISTER_TALK_DAYS from when it was asked for. @fx: of today */
 void register_carry_talks(const struct register_state *s, const struct day *past, struct day *today,

@@ -372,6 +372,30 @@ static void s9_register_lost_checkins_and_gates_bring_them(void **state)
 	free(g);
 }
 
+static bool gate_forgot_the_talk(struct stage *s, void *ctx)
+{
+	(void)ctx;
+	return ask(s, "gate-1-state/kiosk.db",
+		       "SELECT count(*) FROM checkin WHERE result = 'talk'") == 0;
+}
+
+/* Yassine asks for a talk, the care team is told, and the gate keeps nothing of it. */
+static void ask_for_talk(struct stage *s, struct gate_rig *g)
+{
+	static struct wire_local m;
+
+	tap_card(s, g, CARD_YASSINE, WIRE_RESULT_PRESENT);
+	size_t from = stage_views(g->views);
+	stage_tap(s, g->reader, CARD_YASSINE);
+	(void)stage_wait_view(s, g->views, from, WIRE_VIEW_OVERVIEW, WIRE_RESULT_ALREADY);
+	memset(&m, 0, sizeof(m));
+	m.type = WIRE_LOCAL_TOUCH;
+	m.touch = WIRE_TOUCH_TALK;
+	stage_send(s, g->views, &m);
+	(void)stage_wait_message(s, 0, "care/event", "\"kind\":\"talk\"");
+	stage_until(s, gate_forgot_the_talk, NULL, "the gate's row of a talk gone");
+}
+
 /* Nothing can be read: the gates keep the data they have, alerts go on above what people saw. */
 static void s9_register_lost_all(void **state)
 {
@@ -382,10 +406,12 @@ static void s9_register_lost_all(void **state)
 	stage_clock(s, EARLY);
 	stage_broker_start(s, true);
 	struct stage_program *reg = school_register(s, "gate-1");
-	stage_unit(s, "gate-1", NULL);
+	stage_unit(s, "gate-1",
+		(const char *const[]){ "kiosk.repeat_s = 600", "screen.result_ms = 10000", NULL });
 	gate_rig_start(s, g, NULL);
 	school_wait_status(s, "gate-1", "pupils", 5);
 	tap_many(s, g, 1);
+	ask_for_talk(s, g);
 	(void)stage_wait_message(s, 0, "care/event", "\"kind\":\"unknown_card\"");
 	school_wait_status(s, "gate-1", "queue", 0);
 	stage_kill(s, reg);
@@ -398,6 +424,10 @@ static void s9_register_lost_all(void **state)
 	stage_until(s, is_refilled, NULL, "the gate's check-ins again");
 	/* The same alert, raised again: who has seen revision 1 sees this one too. */
 	size_t at = stage_wait_message(s, from, "care/event", "\"kind\":\"unknown_card\"");
+	assert_non_null(strstr(stage_message(s, at)->payload, "\"revision\":1001"));
+	/* What a pupil asked for nobody else has any more: taken from what is retained. */
+	at = stage_wait_message(s, from, "care/event", "\"kind\":\"talk\"");
+	assert_non_null(strstr(stage_message(s, at)->payload, "-r" YASSINE "\""));
 	assert_non_null(strstr(stage_message(s, at)->payload, "\"revision\":1001"));
 	school_wait_status(s, "gate-1", "pupils", 5); /* not taken from it */
 	tap_card(s, g, CARD_NOOR, WIRE_RESULT_PRESENT);
@@ -412,7 +442,11 @@ static void s9_register_lost_all(void **state)
 	school_wait_status(s, "gate-1", "queue", 0);
 	gate_rig_stop(s, g);
 	stage_stop(s, reg);
-	assert_int_equal(ask(s, "register-state/register.db", "SELECT count(*) FROM checkin"), 2);
+	assert_int_equal(ask(s, "register-state/register.db", "SELECT count(*) FROM checkin"), 3);
+	assert_int_equal(
+		ask(s, "register-state/register.db",
+			"SELECT count(*) FROM alert WHERE kind = 'talk' AND state = 'open'"),
+		1);
 	stage_validate(s);
 	stage_close(s);
 	free(g);
