@@ -503,10 +503,11 @@ static void raise_talk(const struct turn *t, int64_t pupil, const char *gate, in
 	memcpy(a->gate, gate, sizeof(a->gate));
 }
 
-/* A register that has lost pupils doesn't know whom it doesn't know. */
+/* A register that has lost pupils, or has none yet, doesn't know whom it doesn't know. */
 static bool may_be_pupil(const struct turn *t, int64_t pupil)
 {
-	return roster_pupil_of(t->day->roster, pupil) || (t->s->roster_lost && pupil > 0);
+	bool knows = t->day->roster->n_pupils > 0 && !t->s->roster_lost;
+	return roster_pupil_of(t->day->roster, pupil) || (!knows && pupil > 0);
 }
 
 void register_take_talk(const struct register_state *s, struct day *today, const struct checkin *c,

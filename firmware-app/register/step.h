@@ -97,7 +97,7 @@ void register_take_checkin(const struct register_state *s, struct day *day, cons
 
 /** register_take_talk() - a CHECKIN_TALK that is new. Whenever it was made, it is news today: one a pupil and day.
  * @today: also where the check-in is of another day. Of a pupil who isn't in the roster nothing comes, unless
- * it has lost some. */
+ * it has lost some, or has none yet. */
 void register_take_talk(const struct register_state *s, struct day *today, const struct checkin *c,
 	struct register_effects *fx);
 
