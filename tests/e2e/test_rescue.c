@@ -712,9 +712,8 @@ static bool has_new_log(struct stage *s, void *ctx)
 }
 
 /* All that was confirmed is gone by its age; then an older register says that it has less. Nobody taps. */
-static void s10_register_goes_back_behind_what_was_purged(void **state)
+static void go_back_behind(const char *dropped, int n_left)
 {
-	(void)state;
 	struct gate_rig *g = calloc(1, sizeof(*g));
 	struct stage *s = stage_open();
 	char log[64], confirm[160];
@@ -734,26 +733,38 @@ static void s10_register_goes_back_behind_what_was_purged(void **state)
 	gate_rig_stop(s, g);
 	sqlite3 *db;
 	assert_int_equal(sqlite3_open(stage_path(s, "gate-1-state/kiosk.db"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-				 "DELETE FROM checkin WHERE seq BETWEEN 1 AND 6;"
-				 "INSERT OR REPLACE INTO meta VALUES('purged_seq', 6)",
-				 NULL, NULL, NULL),
-		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, dropped, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	gate_rig_start(s, g, NULL);
 	(void)snprintf(confirm, sizeof(confirm), "{\"v\":1,\"log\":\"%s\",\"through\":2}", log);
 	stage_wait_log(s, g->kiosk, "broker_up");
 	stage_publish(s, "schoolpoort/sint-jan/gate/gate-1/confirm", confirm);
 	stage_until(s, has_new_log, g, "a log without the gap");
-	school_wait_status(s, "gate-1", "queue", 0);
+	school_wait_status(s, "gate-1", "queue", n_left);
 	size_t from = stage_n_messages(s);
 	tap_many(s, g, 2);
-	(void)stage_wait_message(s, from, "gate/gate-1/checkin", "\"seq\":2");
+	(void)snprintf(confirm, sizeof(confirm), "\"seq\":%d,", n_left + 2);
+	(void)stage_wait_message(s, from, "gate/gate-1/checkin", confirm);
 	assert_int_equal(stage_said_count(g->kiosk, "log_drawn_anew"), 1);
 	gate_rig_stop(s, g);
 	stage_validate(s);
 	stage_close(s);
 	free(g);
+}
+
+static void s10_register_goes_back_behind_what_was_purged(void **state)
+{
+	(void)state;
+	go_back_behind("DELETE FROM checkin WHERE seq BETWEEN 1 AND 6;"
+		       "INSERT OR REPLACE INTO meta VALUES('purged_seq', 6)",
+		0);
+}
+
+/* A talk leaves a hole between taps: those on both sides of it are there, and sent. */
+static void s10_register_goes_back_behind_a_talk(void **state)
+{
+	(void)state;
+	go_back_behind("DELETE FROM checkin WHERE seq = 4", 5);
 }
 
 /* Whole, but of before: what its gate was told since proves it. What people did since is gone from it, so nobody is surely
@@ -821,6 +832,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(d5_damaged_files_and_cut_copies_go),
 		cmocka_unit_test(d5_damaged_files_of_a_register_go),
 		cmocka_unit_test(s10_register_goes_back_behind_what_was_purged),
+		cmocka_unit_test(s10_register_goes_back_behind_a_talk),
 		cmocka_unit_test(s10_register_on_an_older_copy),
 		cmocka_unit_test(s10_wal_gone_or_foreign_between_kills),
 	};
