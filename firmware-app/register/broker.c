@@ -250,6 +250,10 @@ static void take_alert(struct register_program *r, const char *id, const struct 
 		rescue_hears(r, id, heard.revision);
 	if (readable && index >= 0 && heard.revision > today->alerts[index].revision && r->store)
 		raise_above(r, &today->alerts[index], heard.revision);
+	/* What isn't known yet, or may not be stored at the turn's end, the next connection brings again. */
+	if (readable && index < 0 && heard.kind == ALERT_TALK &&
+		(!school_hear_talk(r, &heard) || day_alert_find(school_today(r), id) >= 0))
+		return;
 	snprintf(topic, sizeof(topic), "care/alert/%s", id);
 	(void)publish_empty_later(r, topic);
 }

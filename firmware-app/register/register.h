@@ -226,6 +226,10 @@ void school_refuse(struct register_program *r, const char *gate, struct uuid log
 	const char *reason, const void *payload, size_t len);
 /** school_write() - r->fx of a day: into the database, and out after COMMIT. */
 void school_write(struct register_program *r, const struct day *day);
+/** school_hear_talk() - a retained alert of a talk: raised again where the database has lost it.
+ * Return: false where that can't be said now; then the message must stay. */
+bool school_hear_talk(struct register_program *r, const struct alert *heard);
+
 /** school_has_marks() - whether a day is one that the register kept. @day: day number */
 bool school_has_marks(struct register_program *r, int32_t day);
 /** school_turn() - what is left of a turn: revised days, the date, a changed roster, time. */

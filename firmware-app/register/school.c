@@ -370,6 +370,28 @@ static void take_talk(struct register_program *r, const struct checkin *c)
 	school_write(r, today);
 }
 
+static int same_id(void *ctx, const struct alert *alert)
+{
+	return !strcmp(alert->id, ctx);
+}
+
+bool school_hear_talk(struct register_program *r, const struct alert *heard)
+{
+	char id[ALERT_ID_MAX];
+	struct day *today = r->store && !r->err ? school_day(r, r->state.today) : NULL;
+	if (!today)
+		return false;
+	memcpy(id, heard->id, sizeof(id));
+	int known = register_store_each_alert(r->store, civil_day_number(heard->date), same_id, id);
+	fail(r, known < 0 ? known : 0);
+	if (!known) {
+		register_effects_clear(r->fx);
+		register_take_heard_talk(&r->state, today, heard, r->fx);
+		school_write(r, today);
+	}
+	return !r->err;
+}
+
 static void take_new(struct register_program *r, const struct checkin *c)
 {
 	int64_t received_ms = received_now(r, c);

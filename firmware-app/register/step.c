@@ -503,10 +503,11 @@ static void raise_talk(const struct turn *t, int64_t pupil, const char *gate, in
 	memcpy(a->gate, gate, sizeof(a->gate));
 }
 
-/* A register that has lost pupils doesn't know whom it doesn't know. */
+/* A register that has lost pupils, or has none yet, doesn't know whom it doesn't know. */
 static bool may_be_pupil(const struct turn *t, int64_t pupil)
 {
-	return roster_pupil_of(t->day->roster, pupil) || (t->s->roster_lost && pupil > 0);
+	bool knows = t->day->roster->n_pupils > 0 && !t->s->roster_lost;
+	return roster_pupil_of(t->day->roster, pupil) || (!knows && pupil > 0);
 }
 
 void register_take_talk(const struct register_state *s, struct day *today, const struct checkin *c,
@@ -519,11 +520,25 @@ void register_take_talk(const struct register_state *s, struct day *today, const
 }
 
 /* @t: of any day; all have one roster */
-static bool is_carried(const struct turn *t, const struct alert *a)
+static bool is_still_asked(const struct turn *t, const struct alert *a)
 {
-	return a->kind == ALERT_TALK && a->state == ALERT_OPEN &&
+	return a->kind == ALERT_TALK && !alert_is_over(a) &&
 	       t->s->now_ms - a->raised_at_ms < REGISTER_TALK_DAYS * 24 * HOUR_MS &&
 	       may_be_pupil(t, a->pupil);
+}
+
+static bool is_carried(const struct turn *t, const struct alert *a)
+{
+	return a->state == ALERT_OPEN && is_still_asked(t, a);
+}
+
+void register_take_heard_talk(const struct register_state *s, struct day *today,
+	const struct alert *heard, struct register_effects *fx)
+{
+	struct turn t = turn_of(s, today, fx);
+	assert(t.is_today);
+	if (is_still_asked(&t, heard))
+		raise_talk(&t, heard->pupil, heard->gate, heard->raised_at_ms);
 }
 
 void register_carry_talks(const struct register_state *s, const struct day *past, struct day *today,

@@ -97,9 +97,14 @@ void register_take_checkin(const struct register_state *s, struct day *day, cons
 
 /** register_take_talk() - a CHECKIN_TALK that is new. Whenever it was made, it is news today: one a pupil and day.
  * @today: also where the check-in is of another day. Of a pupil who isn't in the roster nothing comes, unless
- * it has lost some. */
+ * it has lost some, or has none yet. */
 void register_take_talk(const struct register_state *s, struct day *today, const struct checkin *c,
 	struct register_effects *fx);
+
+/** register_take_heard_talk() - a retained alert that the database doesn't know: it was lost there, and the gates keep none
+ * of them. It stands again today, also where somebody had acknowledged it. */
+void register_take_heard_talk(const struct register_state *s, struct day *today,
+	const struct alert *heard, struct register_effects *fx);
 
 /** register_carry_talks() - before a past day is closed: what nobody took up of its talks stands again today, for
  * REGISTER_TALK_DAYS from when it was asked for. @fx: of today */

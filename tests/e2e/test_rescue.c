@@ -372,6 +372,30 @@ static void s9_register_lost_checkins_and_gates_bring_them(void **state)
 	free(g);
 }
 
+static bool gate_forgot_the_talk(struct stage *s, void *ctx)
+{
+	(void)ctx;
+	return ask(s, "gate-1-state/kiosk.db",
+		       "SELECT count(*) FROM checkin WHERE result = 'talk'") == 0;
+}
+
+/* Yassine asks for a talk, the care team is told, and the gate keeps nothing of it. */
+static void ask_for_talk(struct stage *s, struct gate_rig *g)
+{
+	static struct wire_local m;
+
+	tap_card(s, g, CARD_YASSINE, WIRE_RESULT_PRESENT);
+	size_t from = stage_views(g->views);
+	stage_tap(s, g->reader, CARD_YASSINE);
+	(void)stage_wait_view(s, g->views, from, WIRE_VIEW_OVERVIEW, WIRE_RESULT_ALREADY);
+	memset(&m, 0, sizeof(m));
+	m.type = WIRE_LOCAL_TOUCH;
+	m.touch = WIRE_TOUCH_TALK;
+	stage_send(s, g->views, &m);
+	(void)stage_wait_message(s, 0, "care/event", "\"kind\":\"talk\"");
+	stage_until(s, gate_forgot_the_talk, NULL, "the gate's row of a talk gone");
+}
+
 /* Nothing can be read: the gates keep the data they have, alerts go on above what people saw. */
 static void s9_register_lost_all(void **state)
 {
@@ -382,10 +406,12 @@ static void s9_register_lost_all(void **state)
 	stage_clock(s, EARLY);
 	stage_broker_start(s, true);
 	struct stage_program *reg = school_register(s, "gate-1");
-	stage_unit(s, "gate-1", NULL);
+	stage_unit(s, "gate-1",
+		(const char *const[]){ "kiosk.repeat_s = 600", "screen.result_ms = 10000", NULL });
 	gate_rig_start(s, g, NULL);
 	school_wait_status(s, "gate-1", "pupils", 5);
 	tap_many(s, g, 1);
+	ask_for_talk(s, g);
 	(void)stage_wait_message(s, 0, "care/event", "\"kind\":\"unknown_card\"");
 	school_wait_status(s, "gate-1", "queue", 0);
 	stage_kill(s, reg);
@@ -398,6 +424,10 @@ static void s9_register_lost_all(void **state)
 	stage_until(s, is_refilled, NULL, "the gate's check-ins again");
 	/* The same alert, raised again: who has seen revision 1 sees this one too. */
 	size_t at = stage_wait_message(s, from, "care/event", "\"kind\":\"unknown_card\"");
+	assert_non_null(strstr(stage_message(s, at)->payload, "\"revision\":1001"));
+	/* What a pupil asked for nobody else has any more: taken from what is retained. */
+	at = stage_wait_message(s, from, "care/event", "\"kind\":\"talk\"");
+	assert_non_null(strstr(stage_message(s, at)->payload, "-r" YASSINE "\""));
 	assert_non_null(strstr(stage_message(s, at)->payload, "\"revision\":1001"));
 	school_wait_status(s, "gate-1", "pupils", 5); /* not taken from it */
 	tap_card(s, g, CARD_NOOR, WIRE_RESULT_PRESENT);
@@ -412,7 +442,11 @@ static void s9_register_lost_all(void **state)
 	school_wait_status(s, "gate-1", "queue", 0);
 	gate_rig_stop(s, g);
 	stage_stop(s, reg);
-	assert_int_equal(ask(s, "register-state/register.db", "SELECT count(*) FROM checkin"), 2);
+	assert_int_equal(ask(s, "register-state/register.db", "SELECT count(*) FROM checkin"), 3);
+	assert_int_equal(
+		ask(s, "register-state/register.db",
+			"SELECT count(*) FROM alert WHERE kind = 'talk' AND state = 'open'"),
+		1);
 	stage_validate(s);
 	stage_close(s);
 	free(g);
@@ -678,9 +712,8 @@ static bool has_new_log(struct stage *s, void *ctx)
 }
 
 /* All that was confirmed is gone by its age; then an older register says that it has less. Nobody taps. */
-static void s10_register_goes_back_behind_what_was_purged(void **state)
+static void go_back_behind(const char *dropped, int n_left)
 {
-	(void)state;
 	struct gate_rig *g = calloc(1, sizeof(*g));
 	struct stage *s = stage_open();
 	char log[64], confirm[160];
@@ -700,26 +733,38 @@ static void s10_register_goes_back_behind_what_was_purged(void **state)
 	gate_rig_stop(s, g);
 	sqlite3 *db;
 	assert_int_equal(sqlite3_open(stage_path(s, "gate-1-state/kiosk.db"), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-				 "DELETE FROM checkin WHERE seq BETWEEN 1 AND 6;"
-				 "INSERT OR REPLACE INTO meta VALUES('purged_seq', 6)",
-				 NULL, NULL, NULL),
-		SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, dropped, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	gate_rig_start(s, g, NULL);
 	(void)snprintf(confirm, sizeof(confirm), "{\"v\":1,\"log\":\"%s\",\"through\":2}", log);
 	stage_wait_log(s, g->kiosk, "broker_up");
 	stage_publish(s, "schoolpoort/sint-jan/gate/gate-1/confirm", confirm);
 	stage_until(s, has_new_log, g, "a log without the gap");
-	school_wait_status(s, "gate-1", "queue", 0);
+	school_wait_status(s, "gate-1", "queue", n_left);
 	size_t from = stage_n_messages(s);
 	tap_many(s, g, 2);
-	(void)stage_wait_message(s, from, "gate/gate-1/checkin", "\"seq\":2");
+	(void)snprintf(confirm, sizeof(confirm), "\"seq\":%d,", n_left + 2);
+	(void)stage_wait_message(s, from, "gate/gate-1/checkin", confirm);
 	assert_int_equal(stage_said_count(g->kiosk, "log_drawn_anew"), 1);
 	gate_rig_stop(s, g);
 	stage_validate(s);
 	stage_close(s);
 	free(g);
+}
+
+static void s10_register_goes_back_behind_what_was_purged(void **state)
+{
+	(void)state;
+	go_back_behind("DELETE FROM checkin WHERE seq BETWEEN 1 AND 6;"
+		       "INSERT OR REPLACE INTO meta VALUES('purged_seq', 6)",
+		0);
+}
+
+/* A talk leaves a hole between taps: those on both sides of it are there, and sent. */
+static void s10_register_goes_back_behind_a_talk(void **state)
+{
+	(void)state;
+	go_back_behind("DELETE FROM checkin WHERE seq = 4", 5);
 }
 
 /* Whole, but of before: what its gate was told since proves it. What people did since is gone from it, so nobody is surely
@@ -787,6 +832,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(d5_damaged_files_and_cut_copies_go),
 		cmocka_unit_test(d5_damaged_files_of_a_register_go),
 		cmocka_unit_test(s10_register_goes_back_behind_what_was_purged),
+		cmocka_unit_test(s10_register_goes_back_behind_a_talk),
 		cmocka_unit_test(s10_register_on_an_older_copy),
 		cmocka_unit_test(s10_wal_gone_or_foreign_between_kills),
 	};

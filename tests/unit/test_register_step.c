@@ -619,6 +619,29 @@ static void test_talk_of_a_pupil_who_was_forgotten(void **state)
 	register_settle(&s->state, s->day, s->fx);
 	school_write(s, s->day);
 	EXPECT_ALERT(s, "r0000000999", "talk resolved other confirmed 2");
+	/* Begun anew without a copy: before the school is imported it knows nobody at all. */
+	static struct roster_pupil none;
+	struct roster nobody = { .pupils = &none };
+	struct day *day = day_create(&nobody, &s->zone, &s->rules, MONDAY);
+	struct alert heard;
+	alert_raise(&heard, "2026-11-23-r0000012345", ALERT_TALK, ALERT_CONFIRMED, MONDAY,
+		HALFDAY_NONE, s->state.now_ms);
+	heard.pupil = NOOR;
+	register_effects_clear(s->fx);
+	register_take_heard_talk(&s->state, day, &heard, s->fx);
+	register_settle(&s->state, day, s->fx);
+	assert_int_equal(day->n_alerts, 1);
+	assert_int_equal(day->alerts[0].state, ALERT_OPEN);
+	/* Over, or asked for long ago: that stays what it is. */
+	heard.state = ALERT_RESOLVED;
+	memcpy(heard.id, "x", 2);
+	heard.pupil = AN;
+	register_take_heard_talk(&s->state, day, &heard, s->fx);
+	heard.state = ALERT_OPEN;
+	heard.raised_at_ms -= INT64_C(86400000) * REGISTER_TALK_DAYS;
+	register_take_heard_talk(&s->state, day, &heard, s->fx);
+	assert_int_equal(day->n_alerts, 1);
+	day_destroy(day);
 }
 
 static void test_blocked_card_is_no_presence(void **state)
