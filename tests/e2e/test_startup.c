@@ -379,7 +379,7 @@ static void u1_u2_screen_killed_among_taps(void **state)
 		(const char *const[]){
 			"SDL_VIDEODRIVER=dummy", "SDL_AUDIODRIVER=none-of-that-name", NULL });
 	stage_until(w.stage, has_frame, frames, "a picture");
-	assert_true(stage_said(w.screen->program, "sound_absent"));
+	stage_wait_log(w.stage, w.screen->program, "sound_absent");
 	for (size_t i = 0; i < ARRAY_LEN(cards); i++) {
 		pid_t pid = stage_pid(w.screen->program);
 		if (i == 1)
