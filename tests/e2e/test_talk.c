@@ -267,6 +267,8 @@ static void r18_next_card_takes_the_thanks(void **state)
 	size_t from = stage_views(p->screen);
 
 	touch(p, WIRE_TOUCH_TALK, record.checkin);
+	(void)wait_thanks(
+		p, from, WIRE_RESULT_ALREADY); /* else the card may be heard before the finger */
 	stage_tap(p->s, p->reader, CARD_YASSINE);
 	size_t next = stage_wait_view(p->s, p->screen, from, WIRE_VIEW_RESULT, WIRE_RESULT_PRESENT);
 	assert_string_equal(stage_view(p->screen, next)->name, "Yassine");
