@@ -35,7 +35,7 @@ ENABLED = {
 }
 PROGRAMS = ("schoolpoortctl", "schoolpoort-kiosk", "schoolpoort-reader", "schoolpoort-reader-reset",
             "schoolpoort-screen", "schoolpoort-register")
-USERS = ("kiosk", "reader", "screen", "register", "metrics")
+USERS = ("kiosk", "reader", "screen", "signal", "register", "metrics")
 
 
 class Root:
@@ -145,6 +145,8 @@ def is_whole(root):
         assert re.search(rf"^schoolpoort-{user}:x:\d+:{group}:.*:/usr/sbin/nologin$", root.text("/etc/passwd"),
                          re.MULTILINE), user
     assert root.path("/var/lib/schoolpoort").stat().st_gid == int(group)
+    if os.path.exists(os.path.join(os.path.dirname(__file__), "../../build/careboard/index.html")):  # else this tree was never told to build the page
+        assert root.has("/usr/share/schoolpoort/careboard/index.html"), "the broker's package without the care team's page"
     for link in ("/usr/sbin/schoolpoort-join", "/usr/sbin/schoolpoort-provision"):
         assert os.access(root.path(os.path.join("/usr/sbin", os.readlink(root.path(link)))), os.X_OK), link
 

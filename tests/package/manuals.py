@@ -81,7 +81,7 @@ def main():
         warnings = said("groff", "-man", "-ww", "-z", "-K", "utf8", file)
         if warnings:
             bad(f"{file.name}: {warnings}")
-    for name in ("kiosk", "reader", "reader-reset", "screen", "register"):
+    for name in ("kiosk", "reader", "reader-reset", "screen", "signal", "register"):
         program = f"schoolpoort-{name}"
         extra = " --frames" if name == "screen" else ""  # its own, for pictures; --help tells of all programs' alone
         compare(f"{program}.8", said(programs / program, "--help") + extra)

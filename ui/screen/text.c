@@ -252,9 +252,10 @@ static bool begin_piece(struct ready *r, int out, bool glued, bool may_break)
 		r->too_many = true;
 		return false;
 	}
-	r->piece[r->n++] = (struct piece){
-		.from = out, .to = -1, .glued = glued && r->n > 1, .may_break = may_break
+	r->piece[r->n] = (struct piece){
+		.from = out, .to = -1, .glued = glued && r->n > 0, .may_break = may_break
 	};
+	r->n++;
 	return true;
 }
 
@@ -536,8 +537,9 @@ static int make_line(struct screen_text *t, const struct piece *p, const char *s
 	if (l->texture)
 		SDL_DestroyTexture(l->texture);
 	free(l->string);
-	*l = (struct line_texture){ texture, copy, weight, p->face, size, style->colour, surface->w,
+	*l = (struct line_texture){ texture, NULL, weight, p->face, size, style->colour, surface->w,
 		surface->h, 0 };
+	l->string = copy;
 	SDL_FreeSurface(surface);
 	if (texture && copy)
 		return 0;
