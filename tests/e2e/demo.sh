@@ -114,6 +114,7 @@ stop() {
 clean_up() {
 	local status=$? i
 	trap '' INT TERM HUP PIPE
+	set +e # nobody may be left to read a last word
 	for ((i = ${#names[@]} - 1; i >= 0; i--)); do
 		[[ -z ${pid_of[${names[i]}]:-} ]] || stop "${names[i]}"
 	done
