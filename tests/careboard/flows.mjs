@@ -30,6 +30,7 @@ const RENEE = { id: "20260388", name: "Renée Thyssen" };
 const NELE = { id: "20260367", name: "Nele Van Hoecke" };
 const LARS = { id: "20260381", name: "Lars Hendrickx" };
 const SALMA = { id: "20260458", name: "Salma Azzouzi" };
+const NOOR = { id: "20260108", name: "Noor Peeters" };
 const YASSINE = { id: "20260115", name: "Yassine Ben Haddou" };
 const AWAY = [MILA, KOBE, RENEE, NELE, LARS, SALMA, YASSINE].map((p) => p.id);
 const STRAY = "04C0FFEE5EED01";
@@ -351,20 +352,20 @@ async function main() {
 
 	// ---- Talk, gates, roles ----
 
-	await step("a_talk_asked_for_quietly", async () => {
-		const id = `${stage.day}-r00${SALMA.id}`;
-		await publish([
-			{
-				topic: alertTopic(id),
-				payload: alertOf(id, { kind: "talk", half: undefined, pupil: { id: `00${SALMA.id}`, name: SALMA.name, class: "5B" } }),
-			},
-		]);
+	await step("a_talk_asked_for_at_the_gate_quietly", async () => {
+		const { asked } = await stage.do("talk", { pupil: NOOR.id });
 		await seen(ann.page.locator(".nav__link", { hasText: "Gesprek" }).locator(".nav__count"));
 		await view(ann.page, "talk");
-		const row = rowOf(ann.page, SALMA.name);
+		await view(bram.page, "talk");
+		const row = rowOf(ann.page, NOOR.name);
 		await seen(row);
-		assert.match(await row.innerText(), /gevraagd om 08:46/);
-		await publish([{ topic: alertTopic(id), payload: "" }]);
+		const told = /gevraagd om (\d\d:\d\d)/.exec(await row.innerText());
+		assert.ok(told && told[1] >= asked, `${told} after ${asked}`); // the record's minute, or a later one
+		await button(row, /^Ik neem dit/).click();
+		await seen(rowOf(bram.page, NOOR.name).getByText(/ann sinds \d\d:\d\d/));
+		await button(row, /^Gesproken: Noor/).click();
+		await seen(bram.page.getByText("Niemand vraagt een gesprek"));
+		await view(bram.page, "now");
 		await seen(ann.page.getByText("Niemand vraagt een gesprek"));
 	});
 	await step("gates_for_it_and_nothing_of_a_pupil", async () => {
@@ -386,11 +387,15 @@ async function main() {
 	});
 	await step("a_silent_gate_stands_on_top", async () => {
 		await view(ann.page, "now");
-		const id = `${stage.day}-am-ggate-2`;
-		await publish([{ topic: alertTopic(id), payload: alertOf(id, { kind: "gate_silent", gate: "gate-2" }) }]);
-		await seen(ann.page.locator(".now__silent").getByText("gate-2 zwijgt sinds 08:46"));
-		await publish([{ topic: alertTopic(id), payload: "" }]);
-		await gone(ann.page.locator(".now__silent"));
+		const silent = ann.page.locator(".now__silent");
+		assert.equal(await silent.count(), 0);
+		// Its power is gone; the register waits for it for rules.absent_hold_s of the school's clock.
+		await stage.do("end", { unit: "gate-2", how: "SIGKILL" });
+		await seen(silent.getByText(/^gate-2 zwijgt sinds \d\d:\d\d/));
+		await seen(bram.page.locator(".now__silent"));
+		await stage.do("begin", { unit: "gate-2" });
+		await gone(silent);
+		await gone(bram.page.locator(".now__silent"));
 	});
 
 	// ---- names, payloads ----

@@ -111,7 +111,7 @@ class Reader:
 
 
 class Screen(Reader):
-    """What draws at a gate, at once: so that the gate can say how long a tap takes until its picture."""
+    """What draws at a gate, at once: so that the gate can say how long a tap takes until its picture. A finger, too."""
 
     def hello(self):
         self.send({"v": 1, "type": "hello", "role": "screen", "name": "stage"})
@@ -124,10 +124,24 @@ class Screen(Reader):
             while data := self.sock.recv(65536):
                 view = json.loads(data)
                 if view.get("type") == "view":
+                    with self.lock:
+                        self.views.append(view)
+                        self.lock.notify_all()
                     now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
                     self.send({"v": 1, "type": "presented", "number": view["number"], "at_us": now})
         except OSError:
             pass
+
+    def wait_view(self, begin, what, fits):
+        """The first view from that one on that fits."""
+        with self.lock:
+            found = self.lock.wait_for(lambda: next((v for v in self.views[begin:] if fits(v)), None),
+                                       school.DEADLINE_S)
+            assert found, f"no view {what} in {self.views[begin:]}"
+            return found
+
+    def touch(self, action, view):
+        self.send({"v": 1, "type": "touch", "action": action, "checkin": view["checkin"]})
 
 
 class Stage:
@@ -143,7 +157,8 @@ class Stage:
     def set_up(self):
         s = self.s
         for gate in GATES:
-            self.unit(gate)
+            # The result stands until the next tap, however slow the machine is, and that one is the same pupil's.
+            self.unit(gate, "--set", "kiosk.repeat_s=600", "--set", "screen.result_ms=10000")
         self.unit("register", "--set", f"rules.absent_after_min={ABSENT_AFTER_MIN}")
         for role, name in PEOPLE:
             s.person(role, name)
@@ -250,6 +265,21 @@ class Stage:
             self.readers[GATES[i % 2]].tap(uid_of(pupil))
             time.sleep(0.03)  # a queue, and not all hands at once
         return {"taps": len(pupils)}
+
+    def do_talk(self, c):
+        """A pupil's card, once more while the result stands, then the button on the own record."""
+        gate = c.get("gate", "gate-1")
+        reader, screen = self.readers[gate], self.screens[gate]
+        begin = len(screen.views)
+        reader.tap(uid_of(c["pupil"]))
+        screen.wait_view(begin, "of the tap", lambda v: v["state"] == "result" and v.get("checkin"))
+        reader.tap(uid_of(c["pupil"]))
+        record = screen.wait_view(begin, "with the button",
+                                  lambda v: v["state"] == "overview" and v["talk"])
+        screen.touch("talk", record)
+        screen.wait_view(begin, "with thanks",
+                         lambda v: v["state"] == "overview" and v.get("talk_asked"))
+        return {"asked": record["at"]}
 
     def do_until(self, c):
         """Waits for a time of the school's clock."""

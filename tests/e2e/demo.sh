@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: EUPL-1.2
 #
 # A school morning on this machine, started by ./dev demo: a private broker, a register, a gate with
-# screen and emulated card reader, sixty invented pupils. All of it lives in one temporary folder, and
-# nothing is left of it afterwards but the pictures of the screen.
+# screen and emulated card reader, the care team's board, sixty invented pupils. All of it lives in one
+# temporary folder, and nothing is left of it afterwards but the pictures of the screen.
 set -euo pipefail
 here=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -16,6 +16,7 @@ usage() {
 		  --speed N       the simulated clock runs N times as fast as a real one, 1 to 60 (12)
 		  --bin DIR       where the programs are (build/bin)
 		  --pictures DIR  where the pictures of the screen go (build/demo)
+		  --board DIR     the care team's page as built (build/careboard)
 		  --help          this text
 	END
 }
@@ -30,8 +31,9 @@ tap_ms=700      # what one of them takes, at most
 deadline_s=30   # for a program to be ready, or to end
 topic=schoolpoort/demo
 
-once='' speed=12 bin=$root/build/bin pictures=$root/build/demo
+once='' speed=12 bin=$root/build/bin pictures=$root/build/demo board=$root/build/careboard
 folder='' port='' clock='' off_screen='' failed=''
+declare -A shown=() # of the care team's board, where there is one: address, user, password, and its school's folder
 declare -A pid_of=()
 names=() # in the order of their start
 
@@ -112,6 +114,7 @@ stop() {
 clean_up() {
 	local status=$? i
 	trap '' INT TERM HUP PIPE
+	set +e # nobody may be left to read a last word
 	for ((i = ${#names[@]} - 1; i >= 0; i--)); do
 		[[ -z ${pid_of[${names[i]}]:-} ]] || stop "${names[i]}"
 	done
@@ -125,6 +128,30 @@ clean_up() {
 
 free_port() {
 	/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# broker_of UNIT: the section that says how it comes to the broker.
+broker_of() {
+	local kind=unit
+	[[ $1 != register ]] || kind=register
+	printf '[broker]\nport = %d\n' "$port"
+	if [[ -z ${shown[school]:-} ]]; then
+		printf 'host = 127.0.0.1\ntls = off\n'
+		return
+	fi
+	printf 'host = localhost\nca_file = %s\n' "${shown[school]}/$1/tls/ca.crt"
+	printf '%s_file = %s\n' cert "${shown[school]}/$1/tls/$kind.crt" key "${shown[school]}/$1/tls/$kind.key"
+}
+
+# subscriber NAME: what mosquitto_sub needs to reach the broker; a name is one session.
+subscriber() {
+	local tls=${shown[school]:-}/$1/tls
+	if [[ -z ${shown[school]:-} ]]; then
+		printf -- '-h 127.0.0.1 -p %d' "$port"
+	else
+		printf -- '-h localhost -p %d -i schoolpoort-%s --cafile %s --cert %s --key %s' \
+			"$port" "$1" "$tls/ca.crt" "$tls/unit.crt" "$tls/unit.key"
+	fi
 }
 
 # configure UNIT LINE...: UNIT.conf and the folders that it names.
@@ -142,11 +169,8 @@ configure() {
 		[paths]
 		state_dir = $folder/$unit/state
 		run_dir = $folder/$unit/run
-		[broker]
-		host = 127.0.0.1
-		port = $port
-		tls = off
 	END
+	broker_of "$unit" >>"$folder/$unit.conf"
 	printf '%s\n' "$@" >>"$folder/$unit.conf"
 }
 
@@ -167,7 +191,49 @@ set_clock() {
 	export SCHOOLPOORT_CLOCK=$clock
 }
 
+# why_no_board: what is missing for it; nothing when all is there.
+why_no_board() {
+	local name
+	for name in node nginx openssl mosquitto_passwd; do
+		# What is built needs no node.
+		[[ $name == node && -f $board/index.html ]] || command -v "$name" >/dev/null || {
+			printf '%s is missing' "$name"
+			return
+		}
+	done
+	[[ -f $board/index.html ]] || printf '%s has no page: ./dev build makes it' "$board"
+}
+
+# The broker and nginx as a school has them: certificates, rights, and the site before the WebSocket.
+start_school() {
+	local name value units=(gate-1 register commentary)
+	[[ -n $once ]] || units+=(onlooker)
+	start board /usr/bin/python3 -B "$here/demo/board.py" "$folder" "$board" "${units[@]}"
+	wait_log board ready
+	while IFS='=' read -r name value; do
+		shown[$name]=$value
+	done <"$folder/board"
+	port=${shown[port]}
+	ln -s "${shown[school]}/mosquitto.log" "$(log_of mosquitto)"
+	show_address
+}
+
+show_address() {
+	[[ -n ${shown[address]:-} ]] || return 0
+	printf "The care team's board: %s (user %s, password \"%s\")\n" \
+		"${shown[address]}" "${shown[user]}" "${shown[password]}"
+	printf '  The browser warns once: the certificate is by an authority that was made for this demo.\n'
+}
+
 start_broker() {
+	local why
+	why=$(why_no_board)
+	if [[ -z $why ]]; then
+		start_school
+		return
+	fi
+	printf "The care team's board isn't shown: %s.\n" "$why"
+	port=$(free_port)
 	sed -e "s|@PORT@|$port|" -e "s|@DIR@|$folder|" \
 		"$root/broker-config/mosquitto/loopback.conf.in" >"$folder/mosquitto.conf"
 	printf 'log_type information\n' >>"$folder/mosquitto.conf" # says when it listens
@@ -240,9 +306,11 @@ until_ended() {
 }
 
 follow() {
+	local broker
+	read -r -a broker < <(subscriber commentary) || true
 	# Not in a session of its own: its output is the commentary.
-	/usr/bin/python3 "$here/demo/morning.py" --folder "$folder" --port "$port" --topic "$topic" \
-		--clock "$clock" --suspect "$folder/suspect" "$@" &
+	/usr/bin/python3 "$here/demo/morning.py" --folder "$folder" --topic "$topic" \
+		--clock "$clock" --suspect "$folder/suspect" "$@" -- "${broker[@]}" &
 	pid_of[commentary]=$!
 	names+=(commentary)
 	until_ended commentary
@@ -275,12 +343,15 @@ show_pictures() {
 write_hints() {
 	cat >"$folder/hints" <<-END
 
-		The gate stays open until Ctrl-C, and its clock runs on. From another terminal:
+		The gate stays open until Ctrl-C, and its clock runs on.
+		$(show_address)
+
+		From another terminal:
 
 		hold a card to the reader (Mila's, who is still missing; cards.csv has the others)
 		  $here/demo/card.py $folder/emu.sock tap 0491109F3580AF 300
 		the alerts as the care team gets them
-		  mosquitto_sub -V 5 -p $port -t '$topic/care/event'
+		  mosquitto_sub -V 5 $(subscriber onlooker) -t '$topic/care/event'
 		the command line, for the school and for the gate
 		  $bin/schoolpoortctl --config $folder/register.conf day
 		  $bin/schoolpoortctl --config $folder/gate-1.conf status
@@ -293,7 +364,7 @@ options() {
 	while [[ $# -gt 0 ]]; do
 		case $1 in
 		--once) once=yes ;;
-		--speed | --bin | --pictures)
+		--speed | --bin | --pictures | --board)
 			[[ $# -ge 2 ]] || usage_error "$1 needs a value"
 			printf -v "${1#--}" %s "$2"
 			shift
@@ -329,13 +400,14 @@ main() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP PIPE
 	folder=$(mktemp -d /tmp/schoolpoort-demo-XXXXXX)
-	head -c 32 /dev/urandom >"$folder/card.key"
-	port=$(free_port)
-	set_clock
+	(umask 077 && head -c 32 /dev/urandom >"$folder/card.key")
+	chmod 711 "$folder" # the broker and nginx as users of their own, where root starts them
 
 	printf 'A Monday morning at Campus Zonnepoort, an invented school; its clock runs %d times as fast.\n' "$speed"
-	printf 'Everything is in %s, with the broker on port %d of this machine alone.\n\n' "$folder" "$port"
+	printf 'Everything is in %s.\n' "$folder"
 	start_broker
+	printf 'The broker is on port %d of this machine alone.\n\n' "$port"
+	set_clock
 	start_register
 	start_gate
 	heading 'The morning'

@@ -2,18 +2,25 @@
 # SPDX-License-Identifier: EUPL-1.2
 """check.py once|interrupted DEMO BIN PICTURES: does the demo show what it should, and leave nothing behind?
 
-once: a fast morning must end with status 0, with every essential event in the commentary and a picture of each.
-interrupted: Ctrl-C in the middle must end it with status 130. Both times no process and no folder may be left.
+once: a fast morning, without the care team's board, must end with status 0, with every essential event in the
+commentary and a picture of each. interrupted: the board (a page of ours stands for it) must be behind the shipped site,
+and Ctrl-C in the middle must end all with status 130. Both times no process and no folder may be left.
 """
 import os
 import re
+import shutil
 import signal
+import ssl
 import subprocess
 import sys
 import threading
+import urllib.request
 from pathlib import Path
 
 DEADLINE_S = 200
+BOARD = r"The care team's board: (https://localhost:\d+/) \(user ann, password \".+\"\)"
+PAGE = "<!doctype html><title>the page</title>"
+NO_BOARD = r"The care team's board isn't shown: .+\.$"
 LINES = [  # in this order
     r"pupils +60 rows: 60 added",
     r"gate +Noor Peeters, 2A: on time",
@@ -57,7 +64,27 @@ def left_of(folder):
     return found
 
 
-def run(demo, options, until):
+def fetch(address):
+    """What the site answers there; the demo's authority is nobody's yet."""
+    with urllib.request.urlopen(address, timeout=DEADLINE_S, context=ssl._create_unverified_context()) as page:
+        return page.read().decode(), page.headers
+
+
+def faults_of_board(said):
+    address = re.search(BOARD, said)
+    if not address:
+        yield "the board's address isn't said"
+        return
+    try:
+        text, headers = fetch(address[1])
+    except OSError as e:
+        yield f"the board's page: {e}"
+        return
+    if text != PAGE or "Content-Security-Policy" not in headers:
+        yield f"the board's page is {text} with {headers}"
+
+
+def run(demo, options, until, faults):
     """Runs the demo; with a text @until, sends it SIGINT once it has said so. Its status, and what it said."""
     environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
     process = subprocess.Popen([demo, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -68,6 +95,7 @@ def run(demo, options, until):
     for line in process.stdout:
         said.append(line)
         if until and until in line:
+            faults += faults_of_board("".join(said))
             os.killpg(process.pid, signal.SIGINT)
     status = process.wait()
     timer.cancel()
@@ -95,10 +123,19 @@ def faults_of(said, pictures):
 def main():
     what, demo, programs, pictures = sys.argv[1:]
     once = what == "once"
+    board = Path(pictures).with_name(f"demo-{what}-board")
+    shutil.rmtree(board, ignore_errors=True)
+    board.mkdir(parents=True)
+    if not once:
+        (board / "index.html").write_text(PAGE, encoding="utf-8")
     options = ["--once", "--speed", "40"] if once else []
     until = None if once else ": on time"
-    status, said = run(demo, [*options, "--bin", programs, "--pictures", pictures], until)
-    faults = [] if status == (0 if once else 130) else [f"status {status}"]
+    faults = []
+    options += ["--bin", programs, "--pictures", pictures, "--board", str(board)]
+    status, said = run(demo, options, until, faults)
+    faults += [] if status == (0 if once else 130) else [f"status {status}"]
+    if once and not re.search(NO_BOARD, said, re.MULTILINE):
+        faults.append("that there is no board isn't said")
     folder = re.search(r"/tmp/schoolpoort-demo-\w+", said)
     if not folder:
         faults.append("it doesn't say where everything is")

@@ -115,7 +115,7 @@ class School:
 class Gate:
     """What happens at gate-1 and at the care team's table, as it happens."""
 
-    def __init__(self, folder, port, topic, school, paper):
+    def __init__(self, folder, broker, topic, school, paper):
         self.school, self.paper = school, paper
         self.views, self.events, self.state = [], [], {}
         self.kiosk = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -125,7 +125,7 @@ class Gate:
         self.emulator.connect(f"{folder}/emu.sock")
         topics = [f"{topic}/gate/gate-1/state", f"{topic}/care/event"]
         self.care = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", "mosquitto_sub", "-V", "5", "-h", "127.0.0.1", "-p", str(port), "-q", "1", "-F", "%t\t%p"]
+            ["setpriv", "--pdeathsig", "TERM", "mosquitto_sub", "-V", "5", *broker, "-q", "1", "-F", "%t\t%p"]
             + [word for t in topics for word in ("-t", t)],
             stdout=subprocess.PIPE, env={**os.environ, "LANG": "C.UTF-8"}, start_new_session=True)
         self.rest = b""
@@ -335,11 +335,11 @@ def ready(gate):
 def arguments():
     p = argparse.ArgumentParser(description="the demo's pupils and commentary; started by demo.sh")
     p.add_argument("--folder", required=True, help="the running demo's folder")
-    p.add_argument("--port", required=True, type=int, help="of its broker")
     p.add_argument("--topic", required=True, help="the school's root topic")
     p.add_argument("--clock", required=True, help="the programs' --clock")
     p.add_argument("--suspect", help="file for the name of the program that kept us waiting")
     p.add_argument("--follow", metavar="FILE", help="do nothing: print this text, then tell what happens")
+    p.add_argument("broker", nargs="+", help="after --: what mosquitto_sub needs to reach the broker")
     return p.parse_args()
 
 
@@ -349,7 +349,7 @@ def main():
     paper, school = Paper(Clock(a.clock)), School()
     gate = None
     try:
-        gate = Gate(a.folder, a.port, a.topic, school, paper)
+        gate = Gate(a.folder, a.broker, a.topic, school, paper)
         if a.follow:
             gate.wait(lambda: gate.state, "the broker to hand over the gate's state", "mosquitto")
             print(Path(a.follow).read_text(encoding="utf-8"), flush=True)
