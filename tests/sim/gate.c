@@ -43,6 +43,9 @@ static void start_kiosk(struct sim *s, struct sim_gate *g)
 	kiosk_init(&g->kiosk, &settings);
 	g->kiosk.roster = g->roster;
 	g->complete_until_ms = 0;
+	for (size_t i = g->first_unjudged; i < g->n_rows; i++)
+		if (!checkin_clock_judges(g->rows[i].c.clock))
+			g->taps[g->rows[i].tap].undated = true;
 	g->first_unjudged = g->n_rows;
 }
 

@@ -82,6 +82,7 @@ struct sim_tap {
 	int64_t received_ms; /* negative: the register hasn't it */
 	bool refused; /* by the gate, as a blocked card */
 	int told; /* 0 nothing, 1 without verdict, 2 with its own time */
+	bool undated; /* its gate started anew before it had time: nobody can date it any more */
 };
 
 struct sim_row {
