@@ -149,8 +149,12 @@ test("a_gate_that_doesnt_know_the_time_tells_none", () => {
 
 test("a_gate_doesnt_overrule_the_registers_clock", () => {
 	const gate = message("gate/gate-1/state", { v: 1, gate: "gate-1", state: "online", at: "9999-12-31T23:59:59Z", clock: "trusted" });
-	const s = run([message("register/state", { v: 1, state: "online", at: "2026-11-23T09:46:00.000+01:00" }), gate]);
-	assert.equal(s.aheadMs, 3600000);
+	const register = (retained) => message("register/state", { v: 1, state: "online", at: "2026-11-23T09:46:00.000+01:00" }, retained);
+	assert.equal(run([register(false), gate]).aheadMs, 3600000);
+	const before = run([register(true), gate]);
+	assert.equal(m.todayOf(before, MS), null, "a guess, that nothing is marked by");
+	const after = run([register(false)], before);
+	assert.deepEqual([after.aheadMs, m.todayOf(after, MS)], [3600000, "2026-11-23"]);
 });
 
 test("a_name_that_shows_nothing_is_the_pupils_number", () => {

@@ -175,9 +175,10 @@ function message(s: State, topic: string, payload: Uint8Array, retained: boolean
 	if (!next) return { ...s, school, dropped: s.dropped + 1 };
 	const isRegister = under === "register/state";
 	const unit = isRegister ? next.register : under.startsWith("gate/") ? next.gates.get(under.split("/")[1] ?? "")?.value : null;
-	// A gate's word counts where the register has none: one box that is wrong is not the school's time.
-	const at = !isRegister && clockOf(next.register) ? null : clockOf(unit);
-	return { ...hear(next, at, !retained, now), school, lastMessageMs: now };
+	// One box that is wrong is not the school's time: where the register is there, a gate's is a guess until its word comes.
+	const guess = !isRegister && clockOf(next.register) !== null;
+	const heard = guess && s.clockKnown ? next : hear(next, clockOf(unit), !retained, now);
+	return { ...heard, clockKnown: guess ? s.clockKnown : heard.clockKnown, school, lastMessageMs: now };
 }
 
 function link(s: State, status: LinkStatus, now: number): State {
