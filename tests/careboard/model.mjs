@@ -138,6 +138,56 @@ test("the_schools_clock_is_heard_from_live_units_alone", () => {
 	assert.equal(run([message("register/state", state, true)]).offsetMin, 60);
 });
 
+test("a_gate_that_doesnt_know_the_time_tells_none", () => {
+	const gate = (clock) => ({ v: 1, gate: "gate-1", state: "online", at: "2001-01-01T01:00:00.000+01:00", clock });
+	for (const clock of ["unknown", "regressed"]) {
+		const s = run([message("gate/gate-1/state", gate(clock))]);
+		assert.deepEqual([s.aheadMs, s.clockKnown], [0, false], clock);
+	}
+	for (const clock of ["trusted", "holdover"]) assert.ok(run([message("gate/gate-1/state", gate(clock))]).aheadMs < 0, clock);
+});
+
+test("a_gate_doesnt_overrule_the_registers_clock", () => {
+	const gate = message("gate/gate-1/state", { v: 1, gate: "gate-1", state: "online", at: "9999-12-31T23:59:59Z", clock: "trusted" });
+	const register = (retained) => message("register/state", { v: 1, state: "online", at: "2026-11-23T09:46:00.000+01:00" }, retained);
+	assert.equal(run([register(false), gate]).aheadMs, 3600000);
+	const before = run([register(true), gate]);
+	assert.equal(m.todayOf(before, MS), null, "a guess, that nothing is marked by");
+	const after = run([register(false)], before);
+	assert.deepEqual([after.aheadMs, m.todayOf(after, MS)], [3600000, "2026-11-23"]);
+});
+
+test("a_name_that_shows_nothing_is_the_pupils_number", () => {
+	for (const name of ["", "   ", "\u200b\u202e", "\u0000"]) assert.equal(m.nameOf({ pupil: { id: "0000000001", name } }), "0000000001");
+	for (const name of ["الخطيب", "李", "🎒", "-"]) assert.equal(m.nameOf({ pupil: { id: "0000000001", name } }), name);
+});
+
+test("which_day_it_is_a_unit_says", () => {
+	const state = (at) => ({ v: 1, state: "online", at });
+	const day = (events) => m.todayOf(run(events), MS);
+	assert.equal(day([]), null);
+	assert.equal(day([message("register/state", state("2026-11-24T08:46:00.000+01:00"), true)]), null, "retained, and another time than here");
+	assert.equal(day([message("register/state", state("2026-11-23T08:45:30.000+01:00"), true)]), "2026-11-23");
+	assert.equal(day([message("register/state", state("2026-11-24T00:10:00.000+01:00"))]), "2026-11-24");
+});
+
+test("what_is_shown_is_old_until_a_connection_has_told_what_stands", () => {
+	const later = (s, e, ms) => m.reduce(s, e, MS + ms);
+	let s = run([message("care/alert/a", alert("a"), true)]);
+	assert.equal(m.isAway(s), false, "the first connection is about to tell");
+	s = later(s, { type: "settled" }, 1000);
+	s = later(s, { type: "link", status: "lost" }, 30000);
+	assert.deepEqual([m.isAway(s), s.link.oldMs], [true, MS], "as old as the last word, not as the loss that was noticed");
+	for (const ms of [60000, 120000]) {
+		s = later(s, { type: "link", status: "online" }, ms);
+		assert.deepEqual([m.isAway(s), s.link.oldMs], [true, MS], "a broker that takes the connection and says nothing");
+		s = later(s, { type: "link", status: "lost" }, ms + 30000);
+		assert.equal(s.link.oldMs, MS);
+	}
+	s = later(later(s, { type: "link", status: "online" }, 180000), { type: "settled" }, 180001);
+	assert.deepEqual([m.isAway(s), s.link.oldMs], [false, null]);
+});
+
 test("the_order_of_calls", () => {
 	const one = (id, fields) => message(`care/alert/${id}`, alert(id, fields));
 	const by = (who) => ({ state: "acknowledged", acknowledged: { by: who, at: T } });
@@ -187,19 +237,24 @@ test("acts_are_done_when_the_register_says_so_and_taken_back_by_their_revision",
 	assert.deepEqual(m.bodyOf("acknowledge", a, ""), { command: "acknowledge", alert: "a", if_revision: 3 });
 	assert.deepEqual(m.bodyOf("reached", a, "n"), { command: "resolve", what: "reached", alert: "a", if_revision: 3, note: "n" });
 	let acts = m.reduceActs([], { type: "act", act: act("1", "reached", [ask("r1", m.bodyOf("reached", a, ""))]) });
-	assert.equal(m.mayUndo(acts[0], MS), false, "nothing is done yet");
+	assert.equal(m.mayUndo(acts[0], acts, MS), false, "nothing is done yet");
 	acts = m.reduceActs(acts, { type: "reply", reply: { request: "r1", ok: true, revision: 4 } });
 	assert.deepEqual(m.undoOf(acts[0]), [{ command: "reopen", alert: "a", if_revision: 4 }]);
-	assert.equal(m.mayUndo(acts[0], MS + m.UNDO_MS - 1), true);
-	assert.equal(m.mayUndo(acts[0], MS + m.UNDO_MS), false);
+	assert.equal(m.mayUndo(acts[0], acts, MS + m.UNDO_MS - 1), true);
+	assert.equal(m.mayUndo(acts[0], acts, MS + m.UNDO_MS), false);
 	const undo = { ...act("2", "undo", [ask("r2", {})]), of: "1" };
-	acts = m.reduceActs(m.reduceActs(acts, { type: "act", act: undo }), { type: "reply", reply: { request: "r2", ok: true } });
+	acts = m.reduceActs(acts, { type: "act", act: undo });
+	assert.equal(m.mayUndo(acts[0], acts, MS), false, "asked already");
+	const refused = m.reduceActs(acts, { type: "reply", reply: { request: "r2", ok: false, error: "failed" } });
+	assert.equal(m.mayUndo(refused[0], refused, MS), true, "it was not stored");
+	acts = m.reduceActs(acts, { type: "reply", reply: { request: "r2", ok: true } });
 	assert.equal(acts[0].undone, true);
 	const stale = m.reduceActs([act("3", "excused", [ask("r3", { alert: "b" })])], { type: "reply", reply: { request: "r3", ok: false, error: "stale" } });
 	assert.equal(stale[0].asks[0].status, "refused");
 	assert.deepEqual(m.undoOf(stale[0]), []);
 	const silent = m.reduceActs([act("4", "excused", [ask("r4", {})])], { type: "silent", request: "r4" });
 	assert.equal(silent[0].asks[0].status, "silent");
+	assert.equal(m.reduceActs(silent, { type: "again", request: "r4" })[0].asks[0].status, "sent");
 	assert.equal(m.reduceActs(silent, { type: "reply", reply: { request: "r4", ok: true } })[0].asks[0].status, "done");
 });
 
@@ -266,6 +321,7 @@ test("dates_and_ages_as_people_here_write_them", () => {
 	for (const [ms, text] of [[0, "just now"], [2999, "just now"], [3000, "3 s ago"], [59999, "59 s ago"], [60000, "1 min ago"], [3600000, "1 h ago"]])
 		assert.equal(m.ageText(ms, w), text);
 	assert.equal(m.clockText(MS, 60), "08:46");
+	assert.equal(m.clockText(MS - Number.MAX_SAFE_INTEGER * 1000, 60), "–", "a time that no calendar has");
 	assert.equal(m.dayOf(Date.parse("2026-11-22T23:30:00Z"), 60), "2026-11-23");
 });
 

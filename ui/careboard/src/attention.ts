@@ -104,6 +104,12 @@ async function notice(title: string, body: string) {
 	};
 }
 
+/** forgetNotices() - names stand in them, and whoever comes next reads those too. */
+export async function forgetNotices() {
+	const worker = await navigator.serviceWorker?.getRegistration().catch(() => undefined);
+	for (const shown of (await worker?.getNotifications()) ?? []) shown.close();
+}
+
 function mayNotice(): boolean {
 	return "Notification" in window && Notification.permission === "granted";
 }

@@ -8,6 +8,8 @@ import { connect, type Connection } from "./link";
 import {
 	ANSWER_MS,
 	bodyOf,
+	mayUndo,
+	pendingAlerts,
 	reduceActs,
 	undoOf,
 	type Act,
@@ -124,12 +126,18 @@ function start(verb: Verb, about: readonly string[], bodies: readonly Body[], of
 	for (const one of asks) send(one);
 }
 
-/** act() - a verb about these alerts, each by a request of its own. */
+/**
+ * act() - a verb about these alerts, each by a request of its own. Not where an answer is awaited: the second touch of a
+ * quick hand comes before the next drawing, and would be told that a colleague was there first.
+ */
 export function act(verb: Verb, alerts: readonly Alert[], names: readonly string[], note = "") {
+	const pending = pendingAlerts(model.acts);
+	const free = alerts.flatMap((alert, i) => (pending.has(alert.id) ? [] : [{ alert, name: names[i] ?? "" }]));
+	if (free.length === 0) return;
 	start(
 		verb,
-		names,
-		alerts.map((alert) => bodyOf(verb, alert, note)),
+		free.map(({ name }) => name),
+		free.map(({ alert }) => bodyOf(verb, alert, note)),
 	);
 }
 
@@ -139,6 +147,7 @@ export function actOn(verb: Verb, name: string, body: Body) {
 }
 
 export function undo(done: Act) {
+	if (!mayUndo(done, model.acts, nowMs())) return;
 	start("undo", done.about, undoOf(done), done.id);
 }
 
@@ -148,20 +157,26 @@ export function dismiss(id: string) {
 
 /** The same requests once more: what the register has done already it answers, and does not do again. */
 export function again(silent: Act) {
-	for (const one of silent.asks) if (one.status === "silent") send(one);
+	for (const one of silent.asks) {
+		if (one.status !== "silent") continue;
+		dispatchAct({ type: "again", request: one.request });
+		send(one);
+	}
 }
 
 // ---- the list of pupils ----
 
 async function loadPupils(generation: number) {
+	const by = connection;
 	const round = model.state.round;
 	const found: Pupil[] = [];
 	let next: string | undefined;
 	put({ pupils: { ...model.pupils, generation } });
 	for (let page = 0; page < PAGES_MAX; page++) {
 		const reply = await ask({ command: "pupils", ...(next === undefined ? {} : { after: next }) });
-		if (model.state.round !== round || model.pupils.generation !== generation) return;
-		if (!reply?.ok) break;
+		if (connection !== by || model.pupils.generation !== generation) return;
+		// Asked before the connection was lost: its answer may have gone with it.
+		if (!reply?.ok || model.state.round !== round) break;
 		found.push(...(reply.pupils ?? []));
 		next = reply.next;
 		if (next === undefined) {
@@ -237,6 +252,7 @@ export function signOut() {
 	forgetSession();
 	connection?.end();
 	connection = null;
+	for (const finish of [...waiting.values()]) finish(null);
 	dispatchAct({ type: "clear" });
 	put({ pupils: NO_PUPILS });
 	dispatch({ type: "sign_out" });

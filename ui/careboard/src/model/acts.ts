@@ -47,6 +47,7 @@ export type ActEvent =
 	| { readonly type: "act"; readonly act: Act }
 	| { readonly type: "reply"; readonly reply: Reply }
 	| { readonly type: "silent"; readonly request: string }
+	| { readonly type: "again"; readonly request: string }
 	| { readonly type: "dismiss"; readonly id: string }
 	| { readonly type: "clear" };
 
@@ -101,8 +102,14 @@ export function isPending(act: Act): boolean {
 	return act.asks.some((ask) => ask.status === "sent");
 }
 
-export function mayUndo(act: Act, now: number): boolean {
-	return !act.undone && act.verb !== "undo" && !isPending(act) && now < act.atMs + UNDO_MS && undoOf(act).length > 0;
+/** Asked once: its answer is awaited, or was a yes at least in part. One that was not stored may be asked again. */
+function isTakenBack(act: Act, acts: readonly Act[]): boolean {
+	return act.undone || acts.some((by) => by.of === act.id && by.asks.some((ask) => ask.status !== "refused"));
+}
+
+export function mayUndo(act: Act, acts: readonly Act[], now: number): boolean {
+	if (act.verb === "undo" || isPending(act) || isTakenBack(act, acts)) return false;
+	return now < act.atMs + UNDO_MS && undoOf(act).length > 0;
 }
 
 function answer(acts: readonly Act[], request: string, change: (ask: Ask) => Ask): readonly Act[] {
@@ -137,6 +144,8 @@ export function reduceActs(acts: readonly Act[], e: ActEvent): readonly Act[] {
 			}));
 		case "silent":
 			return answer(acts, e.request, (ask) => (ask.status === "sent" ? { ...ask, status: "silent" } : ask));
+		case "again":
+			return answer(acts, e.request, (ask) => (ask.status === "silent" ? { ...ask, status: "sent" } : ask));
 		case "dismiss":
 			return acts.filter((act) => act.id !== e.id);
 		case "clear":

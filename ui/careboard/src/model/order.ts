@@ -35,8 +35,13 @@ export function classOf(a: Alert): string {
 	return a.pupil?.class ?? a.class ?? "";
 }
 
+const READABLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+
 export function nameOf(a: Alert): string {
-	return a.pupil?.name ?? a.pupil?.id ?? a.class ?? a.gate ?? a.id;
+	const name = a.pupil?.name;
+	// A row that nobody could read nor touch would be a pupil whom nobody calls.
+	if (name !== undefined && READABLE.test(name)) return name;
+	return a.pupil?.id ?? a.class ?? a.gate ?? a.id;
 }
 
 export function byCall(a: Alert, b: Alert): number {

@@ -16,6 +16,8 @@ export interface Link {
 	readonly sinceMs: number;
 	/** The broker has told everything that stands. */
 	readonly settled: boolean;
+	/** When the last word came of what is shown, as long as no later connection has told what stands; null: it is live. */
+	readonly oldMs: number | null;
 }
 
 export interface Known<T> {
@@ -41,6 +43,8 @@ export interface State {
 	readonly lastMessageMs: number | null;
 	/** The school's clock less this machine's: it differs where one of them is wrong, and in a rehearsal. */
 	readonly aheadMs: number;
+	/** A unit has told the time while we listened, or one that was retained a moment ago says the same as this machine. */
+	readonly clockKnown: boolean;
 	readonly offsetMin: number;
 	readonly dropped: number;
 }
@@ -59,9 +63,11 @@ const DAYS_MAX = 40;
 const FRESH_MAX = 500;
 /** Less than this is a message on its way. */
 const AHEAD_MIN_MS = 5000;
+/** Units speak every 20 s: what was retained is about so old at most, or says nothing of now. */
+const RETAINED_MAX_MS = 120000;
 
 export const SIGNED_OUT: State = {
-	link: { status: "signed_out", sinceMs: 0, settled: false },
+	link: { status: "signed_out", sinceMs: 0, settled: false, oldMs: null },
 	user: "",
 	school: null,
 	care: null,
@@ -73,6 +79,7 @@ export const SIGNED_OUT: State = {
 	fresh: [],
 	lastMessageMs: null,
 	aheadMs: 0,
+	clockKnown: false,
 	offsetMin: 0,
 	dropped: 0,
 };
@@ -141,11 +148,19 @@ function take(s: State, under: string, payload: Uint8Array, retained: boolean): 
 	return null;
 }
 
+/** What time a unit says that it is; null where it doesn't know. A will was written when the unit connected. */
+function clockOf(unit: Gate | Register | null | undefined): Time | null {
+	if (!unit?.at || unit.state === "offline") return null;
+	if ("clock" in unit && unit.clock !== "trusted" && unit.clock !== "holdover") return null;
+	return unit.at;
+}
+
 /** The school's clock, heard live from one of its units: what was retained is older by nobody knows how much. */
-function hear(s: State, at: Time | undefined, now: number): State {
+function hear(s: State, at: Time | null, live: boolean, now: number): State {
 	if (!at) return s;
 	const ahead = at.ms - now;
-	return { ...s, aheadMs: Math.abs(ahead) < AHEAD_MIN_MS ? 0 : ahead, offsetMin: at.offsetMin };
+	if (live) return { ...s, clockKnown: true, aheadMs: Math.abs(ahead) < AHEAD_MIN_MS ? 0 : ahead, offsetMin: at.offsetMin };
+	return { ...s, clockKnown: s.clockKnown || Math.abs(ahead) < RETAINED_MAX_MS, offsetMin: s.offsetMin || at.offsetMin };
 }
 
 const TOPIC = /^schoolpoort\/([a-z0-9-]{1,32})\/(.{1,300})$/;
@@ -158,12 +173,12 @@ function message(s: State, topic: string, payload: Uint8Array, retained: boolean
 		return { ...s, dropped: s.dropped + 1 };
 	const next = take(s, under, payload, retained);
 	if (!next) return { ...s, school, dropped: s.dropped + 1 };
-	const gate = next.gates.get(under.split("/")[1] ?? "")?.value;
-	let at = under === "register/state" ? next.register?.at : under.startsWith("gate/") ? gate?.at : undefined;
-	// A will was written when the unit connected.
-	if ((under === "register/state" ? next.register?.state : gate?.state) === "offline") at = undefined;
-	const heard = retained ? (next.offsetMin || !at ? next : { ...next, offsetMin: at.offsetMin }) : hear(next, at, now);
-	return { ...heard, school, lastMessageMs: now };
+	const isRegister = under === "register/state";
+	const unit = isRegister ? next.register : under.startsWith("gate/") ? next.gates.get(under.split("/")[1] ?? "")?.value : null;
+	// One box that is wrong is not the school's time: where the register is there, a gate's is a guess until its word comes.
+	const guess = !isRegister && clockOf(next.register) !== null;
+	const heard = guess && s.clockKnown ? next : hear(next, clockOf(unit), !retained, now);
+	return { ...heard, clockKnown: guess ? s.clockKnown : heard.clockKnown, school, lastMessageMs: now };
 }
 
 function link(s: State, status: LinkStatus, now: number): State {
@@ -171,7 +186,9 @@ function link(s: State, status: LinkStatus, now: number): State {
 	// Lost for good or again: it is as old as the first loss says.
 	const sinceMs = s.link.status === "lost" && status === "connecting" ? s.link.sinceMs : now;
 	const round = status === "online" ? s.round + 1 : s.round;
-	return { ...s, round, link: { status, sinceMs, settled: false } };
+	// A connection that says nothing has made nothing newer.
+	const oldMs = s.link.settled ? (s.lastMessageMs ?? now) : s.link.oldMs;
+	return { ...s, round, link: { status, sinceMs, settled: false, oldMs } };
 }
 
 function settled(s: State): State {
@@ -180,7 +197,7 @@ function settled(s: State): State {
 		alerts: ofRound(s.alerts, s.round),
 		days: ofRound(s.days, s.round),
 		gates: ofRound(s.gates, s.round),
-		link: { ...s.link, settled: true },
+		link: { ...s.link, settled: true, oldMs: null },
 	};
 }
 
@@ -188,7 +205,7 @@ function settled(s: State): State {
 export function reduce(s: State, e: Event, now: number): State {
 	switch (e.type) {
 		case "sign_in":
-			return { ...SIGNED_OUT, user: e.user, link: { status: "connecting", sinceMs: now, settled: false } };
+			return { ...SIGNED_OUT, user: e.user, link: { status: "connecting", sinceMs: now, settled: false, oldMs: null } };
 		case "sign_out":
 			return SIGNED_OUT;
 		case "link":
@@ -204,6 +221,16 @@ export function reduce(s: State, e: Event, now: number): State {
 			return never;
 		}
 	}
+}
+
+/** What is shown is old, or nothing can be asked: no connection, or one that hasn't told yet what stands. */
+export function isAway(s: State): boolean {
+	return s.link.status !== "online" || s.link.oldMs !== null;
+}
+
+/** todayOf() - YYYY-MM-DD at the school, or null where no unit has said so: this machine's day may be another. */
+export function todayOf(s: State, now: number): string | null {
+	return s.clockKnown ? new Date(schoolMs(s, now) + s.offsetMin * 60000).toISOString().slice(0, 10) : null;
 }
 
 /** Now on the school's wall. */

@@ -124,14 +124,14 @@ function Refusals({ act }: { readonly act: Act }) {
 	);
 }
 
-function Line({ act, now }: { readonly act: Act; readonly now: number }) {
+function Line({ act, undoable, now }: { readonly act: Act; readonly undoable: boolean; readonly now: number }) {
 	const { w } = useWords();
 	const wrong = act.asks.some((ask) => ask.status === "refused" || ask.status === "silent");
 	const silent = act.asks.some((ask) => ask.status === "silent");
 	const good = act.asks.filter((ask) => ask.status === "done").length;
 	const who = wrong && good > 0 && act.asks.length > 1 ? w.manyPupils(good) : whoOf(act, w);
 	const text = w.actLine(who, didText(act.verb, w));
-	const left = Math.max(0, Math.ceil((act.atMs + UNDO_MS - now) / 1000));
+	const left = Math.max(0, Math.ceil((act.atMs + UNDO_MS - Math.max(now, act.atMs)) / 1000));
 	return (
 		<li class={`acts__line card moves ${wrong ? "acts__line--wrong" : ""}`}>
 			<Sign name={wrong ? "warn" : "check"} />
@@ -149,9 +149,10 @@ function Line({ act, now }: { readonly act: Act; readonly now: number }) {
 				{wrong && <Refusals act={act} />}
 			</div>
 			{silent && <Button onClick={() => again(act)}>{w.retry}</Button>}
-			{mayUndo(act, now) && (
+			{undoable && (
 				<>
-					<span class="acts__left">{w.undoLeft(left)}</span>
+					{/* Seconds that go by aren't said aloud each. */}
+					<span class="acts__left" aria-live="off">{w.undoLeft(left)}</span>
 					<Button kind="main" label={w.undoOf(text)} onClick={() => undo(act)}>
 						{w.undo}
 					</Button>
@@ -164,9 +165,9 @@ function Line({ act, now }: { readonly act: Act; readonly now: number }) {
 	);
 }
 
-function isShown(act: Act, now: number): boolean {
+function isShown(act: Act, acts: readonly Act[], now: number): boolean {
 	if (act.undone) return false;
-	if (isPending(act) || mayUndo(act, now)) return true;
+	if (isPending(act) || mayUndo(act, acts, now)) return true;
 	if (act.asks.some((ask) => ask.status === "refused" || ask.status === "silent")) return true;
 	return now < act.atMs + LINGER_MS;
 }
@@ -175,13 +176,13 @@ export function Acts({ acts }: { readonly acts: readonly Act[] }) {
 	const { w } = useWords();
 	const now = useNow(TICK_MS);
 	const [all, setAll] = useState(false);
-	const shown = acts.filter((act) => isShown(act, Math.max(now, act.atMs))).reverse();
+	const shown = acts.filter((act) => isShown(act, acts, Math.max(now, act.atMs))).reverse();
 	const lines = all ? shown : shown.slice(0, SHOWN_MAX);
 	return (
 		<section class="acts" aria-label={w.recent} aria-live="polite">
 			<ul class="acts__lines">
 				{lines.map((act) => (
-					<Line key={act.id} act={act} now={now} />
+					<Line key={act.id} act={act} undoable={mayUndo(act, acts, now)} now={now} />
 				))}
 			</ul>
 			{shown.length > SHOWN_MAX && (

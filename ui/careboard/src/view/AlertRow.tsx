@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 import type { Verb } from "../model/acts";
 import { nameOf } from "../model/order";
 import type { Alert } from "../model/types";
+import { dateText } from "../words/words";
 import { Button, memo, Name, Sign, useWords, type SignName } from "./kit";
 import "./AlertRow.css";
 
@@ -17,6 +18,8 @@ export interface RowDoes {
 export interface AlertRowProps {
 	readonly alert: Alert;
 	readonly user: string;
+	/** YYYY-MM-DD at the school; null: not known. */
+	readonly today: string | null;
 	readonly open: boolean;
 	readonly selected: boolean;
 	/** An answer is awaited. */
@@ -33,8 +36,10 @@ function signOf(a: Alert): SignName {
 	return a.certain ? "phone" : "question";
 }
 
-function Story({ alert: a, user }: { readonly alert: Alert; readonly user: string }) {
-	const { w } = useWords();
+function Story({ alert: a, user, today }: Pick<AlertRowProps, "alert" | "user" | "today">) {
+	const { w, language } = useWords();
+	// A talk stays until somebody has had it; the rest is of today, or of a register that stood still.
+	const { date } = a.kind === "talk" ? a.raisedAt : a;
 	const since = (a.expectedAt ?? a.raisedAt).clock;
 	let told = w.noTap(since);
 	if (a.kind === "class_missing") told = w.missingOf(a.missing ?? 0, a.expected ?? 0);
@@ -43,6 +48,9 @@ function Story({ alert: a, user }: { readonly alert: Alert; readonly user: strin
 	return (
 		<span class="alert-row__story">
 			<span>{told}</span>
+			{today !== null && date !== today && (
+				<span class={a.kind === "talk" ? "tag" : "tag tag--warn"}>{dateText(date, language, "short")}</span>
+			)}
 			{a.kind === "absent" && !a.certain && (
 				<span class="tag tag--warn">
 					<Sign name="question" />
@@ -180,7 +188,7 @@ function Main(props: AlertRowProps) {
 }
 
 function Row(props: AlertRowProps) {
-	const { alert: a, user, selected, pending, open, does } = props;
+	const { alert: a, user, today, selected, pending, open, does } = props;
 	const { w } = useWords();
 	const name = nameOf(a);
 	return (
@@ -211,7 +219,7 @@ function Row(props: AlertRowProps) {
 						<Name>{a.pupil.class}</Name>
 					</span>
 				)}
-				<Story alert={a} user={user} />
+				<Story alert={a} user={user} today={today} />
 			</p>
 			<Main {...props} />
 			{open && <Panel {...props} />}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: EUPL-1.2
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { useTold } from "../attention";
+import { forgetNotices, useTold } from "../attention";
 import { after } from "../clock";
 import { isOver } from "../model/state";
 import { current, watch, type Model } from "../session";
@@ -11,7 +11,7 @@ import { Bars } from "./Bars";
 import { CardsView } from "./CardsView";
 import { FindView } from "./FindView";
 import { GatesView } from "./GatesView";
-import { LanguageContext, Sign, useWords } from "./kit";
+import { Guard, LanguageContext, Sign, useWords } from "./kit";
 import { NowView } from "./NowView";
 import { PupilView } from "./PupilView";
 import { useRoute, VIEWS, type Route, type ViewName } from "./route";
@@ -138,7 +138,9 @@ function Board({ model, settings, setSettings }: BoardProps) {
 			<Bars state={model.state} />
 			<Nav model={model} route={route} />
 			<main class="app__main" ref={main} tabIndex={-1}>
-				<View model={model} route={route} />
+				<Guard key={`${route.view} ${route.pupil ?? ""}`}>
+					<View model={model} route={route} />
+				</Guard>
 			</main>
 			<Acts acts={model.acts} />
 			<p class="unseen" role="status">
@@ -154,14 +156,29 @@ interface BoardProps {
 	readonly setSettings: ChangeSettings;
 }
 
+/** Who signs in next begins at the beginning: the address named a pupil, and notifications do. */
+function useForgotten(inside: boolean) {
+	const was = useRef(inside);
+	useEffect(() => {
+		if (was.current && !inside) {
+			history.replaceState(null, "", location.pathname);
+			void forgetNotices().catch(() => null);
+		}
+		was.current = inside;
+	}, [inside]);
+}
+
 export function App() {
 	const model = useModel();
 	const [settings, setSettings] = useSettings();
 	const inside = model.state.round > 0 && model.state.link.status !== "refused";
+	useForgotten(inside);
 	return (
 		<LanguageContext.Provider value={settings.language}>
 			{inside ? (
-				<Board model={model} settings={settings} setSettings={setSettings} />
+				<Guard>
+					<Board model={model} settings={settings} setSettings={setSettings} />
+				</Guard>
 			) : (
 				<SignIn state={model.state} settings={settings} setSettings={setSettings} />
 			)}

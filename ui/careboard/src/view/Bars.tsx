@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-import type { State } from "../model/state";
+import { isAway, type State } from "../model/state";
 import { ageText, clockText } from "../words/words";
 import { Sign, useNow, useWords } from "./kit";
 import "./Bars.css";
@@ -13,7 +13,7 @@ export function Bars({ state }: { readonly state: State }) {
 	const { w } = useWords();
 	const now = useNow(TICK_MS);
 	const { link, register, lastMessageMs } = state;
-	const away = link.status !== "online";
+	const away = isAway(state);
 	const quiet = !away && lastMessageMs !== null && now - lastMessageMs > QUIET_MS;
 	return (
 		<div class="bars">
@@ -22,7 +22,7 @@ export function Bars({ state }: { readonly state: State }) {
 					<div class="bars__bar bars__bar--alarm">
 						<Sign name="away" />
 						<p class="bars__text">
-							<strong>{w.lost(clockText(link.sinceMs + state.aheadMs, state.offsetMin))}</strong>
+							<strong>{w.lost(clockText((link.oldMs ?? link.sinceMs) + state.aheadMs, state.offsetMin))}</strong>
 							<span>{w.lostHint}</span>
 						</p>
 					</div>

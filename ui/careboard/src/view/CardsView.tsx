@@ -5,7 +5,7 @@ import { useMemo, useState } from "preact/hooks";
 import { pendingAlerts } from "../model/acts";
 import { byCall, classOf, nameOf, ofKind } from "../model/order";
 import { fullName } from "../model/search";
-import type { State } from "../model/state";
+import { isAway, type State } from "../model/state";
 import type { Alert } from "../model/types";
 import { act, actOn, type Model } from "../session";
 import { Button, Empty, Name, Sign, useWords } from "./kit";
@@ -86,7 +86,7 @@ export function CardsView({ model }: { readonly model: Model }) {
 	const [open, setOpen] = useState<string | null>(null);
 	const alerts = ofKind(state, "unknown_card");
 	const pending = useMemo(() => pendingAlerts(model.acts), [model.acts]);
-	const away = state.link.status !== "online";
+	const away = isAway(state);
 	return (
 		<div class="cards">
 			<div class="view__head">

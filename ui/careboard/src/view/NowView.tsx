@@ -5,7 +5,7 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { nowMs } from "../clock";
 import { pendingAlerts, type Verb } from "../model/acts";
 import { callsOf, classesOf, classOf, halfOf, nameOf, totalOf, type Section } from "../model/order";
-import { schoolMs, type State } from "../model/state";
+import { isAway, schoolMs, todayOf, type State } from "../model/state";
 import type { Alert, ClassCounts, Counts, Day, Half } from "../model/types";
 import { act, type Model } from "../session";
 import { clockText, dateText, numberText } from "../words/words";
@@ -249,14 +249,18 @@ interface ListProps {
 	readonly model: Model;
 	readonly only: string | null;
 	readonly show: (name: string | null) => void;
+	readonly today: string | null;
 }
 
-function List({ model, only, show }: ListProps) {
+function List({ model, only, show, today }: ListProps) {
 	const { w } = useWords();
 	const { state, acts } = model;
 	const [open, setOpen] = useState<string | null>(null);
-	const { chosen, alerts: picked, select, clear } = useSelection(state);
+	const { chosen, alerts: selected, select, clear } = useSelection(state);
 	const calls = useMemo(() => callsOf(state, only), [state.alerts, state.user, only]);
+	// Of those alone that stand here: nobody acts on a pupil who is out of sight.
+	const here = useMemo(() => new Set(calls.sections.flatMap(({ alerts }) => alerts.map((a) => a.id))), [calls]);
+	const picked = selected.filter((a) => here.has(a.id));
 	const pending = useMemo(() => pendingAlerts(acts), [acts]);
 	const { list, remember } = useKeepFocus();
 	const does = useMemo<RowDoes>(
@@ -270,7 +274,7 @@ function List({ model, only, show }: ListProps) {
 		}),
 		[select],
 	);
-	const away = state.link.status !== "online";
+	const away = isAway(state);
 	return (
 		<div class="now__calls" ref={list} onKeyDown={moveByArrow} onFocusCapture={remember}>
 			<div class="now__calls-head">
@@ -311,6 +315,7 @@ function List({ model, only, show }: ListProps) {
 									key={a.id}
 									alert={a}
 									user={state.user}
+									today={today}
 									open={open === a.id}
 									selected={chosen.has(a.id)}
 									pending={pending.has(a.id)}
@@ -358,7 +363,7 @@ export function NowView({ model }: { readonly model: Model }) {
 			<Head day={day} half={half} choose={setChosenHalf} state={state} />
 			<Figures total={totalOf(day?.classes ?? [])} />
 			<div class="now__columns">
-				<List model={model} only={only} show={setOnly} />
+				<List model={model} only={only} show={setOnly} today={todayOf(state, now || nowMs())} />
 				{classes.length > 0 && (
 					<aside class="now__side" aria-label={w.perClass}>
 						{wide ? (

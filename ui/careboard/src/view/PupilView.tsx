@@ -6,7 +6,7 @@ import { nowMs } from "../clock";
 import { pendingAlerts } from "../model/acts";
 import { halfOf, ofKind } from "../model/order";
 import { fullName } from "../model/search";
-import { schoolMs, type State } from "../model/state";
+import { isAway, schoolMs, type State } from "../model/state";
 import type { Alert, Card, HalfDay, Reply } from "../model/types";
 import { happeningsOf, schoolYearOf, sumOf, type Happening } from "../model/year";
 import { kindText } from "../attention";
@@ -225,6 +225,8 @@ function Today({ id, name, model, away, today }: TodayProps) {
 		.map(({ value }) => value)
 		.filter((a) => a.pupil?.id === id && a.kind !== "unknown_card");
 	const about = { pupil: id, date: today, half };
+	// Which half day it is only the school's clock says: this machine's may be hours wrong.
+	const still = away || !state.clockKnown;
 	return (
 		<>
 			{alerts.map((a) => (
@@ -267,12 +269,12 @@ function Today({ id, name, model, away, today }: TodayProps) {
 			{alerts.length === 0 && (
 				<div class="pupil__does">
 					<Button
-						disabled={away}
+						disabled={still}
 						onClick={() => actOn("was_present", name, { command: "mark_present", ...about })}
 					>
 						{w.markedPresent}
 					</Button>
-					<Button disabled={away} onClick={() => actOn("excused", name, { command: "mark_excused", ...about })}>
+					<Button disabled={still} onClick={() => actOn("excused", name, { command: "mark_excused", ...about })}>
 						{w.markedExcused}
 					</Button>
 				</div>
@@ -301,7 +303,7 @@ export function PupilView({ model, id }: { readonly model: Model; readonly id: s
 	const name = who ? fullName(who) : id;
 	const halfDays = reply?.halfDays ?? [];
 	const sum = sumOf(halfDays);
-	const away = state.link.status !== "online";
+	const away = isAway(state);
 	const half = halfOf(state, clockText(schoolMs(state, nowMs()), state.offsetMin));
 	return (
 		<div class="pupil">

@@ -2,8 +2,10 @@
 /** Who asked for a talk at the gate. Quietly: no number of anything, nothing about attendance. */
 import { useMemo, useState } from "preact/hooks";
 
+import { nowMs } from "../clock";
 import { pendingAlerts } from "../model/acts";
 import { nameOf, ofKind } from "../model/order";
+import { isAway, todayOf } from "../model/state";
 import { act, type Model } from "../session";
 import { AlertRow, type RowDoes } from "./AlertRow";
 import { Empty, useWords } from "./kit";
@@ -14,6 +16,7 @@ export function TalkView({ model }: { readonly model: Model }) {
 	const { state } = model;
 	const [open, setOpen] = useState<string | null>(null);
 	const alerts = ofKind(state, "talk");
+	const today = todayOf(state, nowMs());
 	const pending = useMemo(() => pendingAlerts(model.acts), [model.acts]);
 	const does = useMemo<RowDoes>(
 		() => ({
@@ -40,10 +43,11 @@ export function TalkView({ model }: { readonly model: Model }) {
 							key={a.id}
 							alert={a}
 							user={state.user}
+							today={today}
 							open={open === a.id}
 							selected={false}
 							pending={pending.has(a.id)}
-							away={state.link.status !== "online"}
+							away={isAway(state)}
 							does={does}
 						/>
 					))}

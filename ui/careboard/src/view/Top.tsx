@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 
 import { allowNotices, playTone } from "../attention";
-import type { State } from "../model/state";
+import { isAway, type State } from "../model/state";
 import { signOut, type Model } from "../session";
 import type { ChangeSettings, Settings } from "../settings";
 import { ageText, LANGUAGE_NAMES, LANGUAGES } from "../words/words";
@@ -21,7 +21,7 @@ function Heard({ state }: { readonly state: State }) {
 	const { w } = useWords();
 	const now = useNow(TICK_MS);
 	const age = state.lastMessageMs === null ? w.never : ageText(now - state.lastMessageMs, w);
-	const online = state.link.status === "online";
+	const online = !isAway(state);
 	return (
 		<p class={`top__heard ${online ? "" : "top__heard--away"}`}>
 			<Sign name={online ? "check" : "away"} />

@@ -103,6 +103,30 @@ export function Name({ children }: { readonly children: ComponentChildren }) {
 	return <bdi class="name">{children}</bdi>;
 }
 
+/** What can't be drawn says so: a page that stands still would show what is old as new. */
+export class Guard extends Component<{ readonly children: ComponentChildren }, { readonly broken: boolean }> {
+	override state = { broken: false };
+	override componentDidCatch() {
+		this.setState({ broken: true });
+	}
+	override render() {
+		return this.state.broken ? <Broken /> : this.props.children;
+	}
+}
+
+function Broken() {
+	const { w } = useWords();
+	return (
+		<div class="empty card" role="alert">
+			<Sign name="warn" />
+			<p class="empty__title">{w.broken}</p>
+			<Button kind="main" onClick={() => location.reload()}>
+				{w.reload}
+			</Button>
+		</div>
+	);
+}
+
 interface EmptyProps {
 	readonly sign: SignName;
 	readonly title: string;

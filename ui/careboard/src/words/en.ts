@@ -40,6 +40,8 @@ export const en: Words = {
 	quiet: (age) => `Nothing heard from gates or register: the last word was ${age}. What stands below may be old.`,
 	registerAway: "The register doesn't answer. You see what was last known; nothing that you do now is carried out.",
 	loading: "Fetching how things stand…",
+	broken: "A fault in the page keeps this from being shown. Don't rely on what stood here: load the page again.",
+	reload: "Load again",
 	noSchool: "No message of a register or gate yet.",
 
 	voormiddag: "morning",
@@ -83,7 +85,7 @@ export const en: Words = {
 
 	take: "I have this one",
 	takeAll: "I have these",
-	release: "Let go",
+	release: "Hand back",
 	handle: "Close",
 	reached: "Reached",
 	notReached: "Not reached",
@@ -100,7 +102,7 @@ export const en: Words = {
 	sending: "being sent…",
 
 	didAcknowledge: "taken",
-	didRelease: "let go",
+	didRelease: "handed back",
 	didReached: "reached",
 	didNotReached: "not reached",
 	didWasPresent: "was present",
@@ -111,7 +113,7 @@ export const en: Words = {
 	didBlock: "card blocked",
 	didUndo: "taken back",
 	actLine: (who, did) => `${who}: ${did}`,
-	manyPupils: (n) => `${n} pupils`,
+	manyPupils: (n) => (n === 1 ? "1 pupil" : `${n} pupils`),
 	undo: "Undo",
 	undoOf: (what) => `Undo: ${what}`,
 	undoLeft: (s) => `${s} s left`,

@@ -45,12 +45,18 @@ export function ageText(ms: number, w: Words): string {
 	return s < 3600 ? w.minutes(Math.floor(s / 60)) : w.hours(Math.floor(s / 3600));
 }
 
+/** An instant on the school's wall; a unit may say one that no calendar has. */
+function wallText(ms: number, offsetMin: number): string {
+	const wall = new Date(ms + offsetMin * 60000);
+	return Number.isNaN(wall.getTime()) ? "" : wall.toISOString();
+}
+
 /** clockText() - HH:MM of an instant on the school's wall. */
 export function clockText(ms: number, offsetMin: number): string {
-	return new Date(ms + offsetMin * 60000).toISOString().slice(11, 16);
+	return wallText(ms, offsetMin).slice(11, 16) || "–";
 }
 
 /** dayOf() - YYYY-MM-DD of an instant on the school's wall. */
 export function dayOf(ms: number, offsetMin: number): string {
-	return new Date(ms + offsetMin * 60000).toISOString().slice(0, 10);
+	return wallText(ms, offsetMin).slice(0, 10);
 }
