@@ -394,7 +394,7 @@ async function main() {
 		assert.equal(await silent.count(), 0);
 		// Its power is gone; the register waits for it for rules.absent_hold_s of the school's clock.
 		await stage.do("end", { unit: "gate-2", how: "SIGKILL" });
-		await seen(silent.getByText(/^gate-2 zwijgt sinds \d\d:\d\d/));
+		await seen(silent.getByText(/^gate-2 zwijgt, gemeld om \d\d:\d\d/));
 		await seen(bram.page.locator(".now__silent"));
 		await stage.do("begin", { unit: "gate-2" });
 		await gone(silent);

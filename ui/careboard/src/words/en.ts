@@ -78,7 +78,7 @@ export const en: Words = {
 	uncertain: "unconfirmed",
 	cameLate: (at, minutes) => `in at ${at}, ${minutes} min after the bell`,
 	missingOf: (missing, of) => `${missing} of ${of} without a tap`,
-	gateSilent: (gate, since) => `${gate} is silent since ${since}`,
+	gateSilent: (gate, at) => `${gate} is silent, noticed at ${at}`,
 	gateSilentHint: "Taps there come later; until then absences stay unconfirmed.",
 	hasIt: (by, at) => `${by} since ${at}`,
 	youHaveIt: (at) => `you, since ${at}`,

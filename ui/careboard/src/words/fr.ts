@@ -78,7 +78,7 @@ export const fr: Words = {
 	uncertain: "non confirmé",
 	cameLate: (at, minutes) => `entré à ${at}, ${minutes} min après la cloche`,
 	missingOf: (missing, of) => `${missing} sur ${of} sans passage`,
-	gateSilent: (gate, since) => `${gate} se tait depuis ${since}`,
+	gateSilent: (gate, at) => `${gate} se tait, signalé à ${at}`,
 	gateSilentHint: "Les passages y arrivent plus tard ; d'ici là les absences restent non confirmées.",
 	hasIt: (by, at) => `${by} depuis ${at}`,
 	youHaveIt: (at) => `vous, depuis ${at}`,

@@ -77,7 +77,8 @@ export const nl = {
 	uncertain: "onbevestigd",
 	cameLate: (at: string, minutes: number) => `binnen om ${at}, ${minutes} min na de bel`,
 	missingOf: (missing: number, of: number) => `${missing} van ${of} zonder tik`,
-	gateSilent: (gate: string, since: string) => `${gate} zwijgt sinds ${since}`,
+	/** The time is the alert's: the gate was silent a while before. */
+	gateSilent: (gate: string, at: string) => `${gate} zwijgt, gemeld om ${at}`,
 	gateSilentHint: "Tikken daar komen later; afwezigen blijven zolang onbevestigd.",
 	hasIt: (by: string, at: string) => `${by} sinds ${at}`,
 	youHaveIt: (at: string) => `jij, sinds ${at}`,
