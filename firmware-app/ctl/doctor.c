@@ -102,7 +102,7 @@ const struct doctor_check doctor_checks[] = {
 		N_("put the school's own key there, the same 32 bytes on every unit") },
 	{ "state-folder", doctor_folder,
 		N_("sudo systemd-tmpfiles --create; else sudo chown "
-		   "root:schoolpoort and chmod 0770 that folder") },
+		   "root:schoolpoort and chmod 1770 that folder") },
 	{ "database", doctor_database,
 		N_("see disk-errors; the gate shows \"not stored\" meanwhile. journalctl -n 20 of "
 		   "the "

@@ -105,6 +105,9 @@ void doctor_folder(const struct doctor *d, struct doctor_finding *f)
 		doctor_find(f, DOCTOR_BAD, _("%s: is no folder"), path);
 	else if (st.st_mode & 0007)
 		doctor_find(f, DOCTOR_BAD, _("%s: anybody on this machine can look into it"), path);
+	else if (st.st_mode & 0020 && !(st.st_mode & S_ISVTX))
+		doctor_find(f, DOCTOR_BAD,
+			_("%s: who may write there can delete another's database"), path);
 	else if (!find_owner(d, f))
 		doctor_find(f, DOCTOR_OK, "%s", path);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 #include "sys/clock_stamp.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/file.h"
@@ -69,6 +71,21 @@ void clock_keeper_open(struct clock_keeper *keeper, struct clock *clock, const c
 	free(text);
 }
 
+/*
+ * In place: where kiosk and register share a machine, the folder lets nobody replace the other's file, and whoever made it
+ * may be gone. Cut short it is no stamp, and the next one comes.
+ */
+static void save_over(const char *path, const char *text, size_t len)
+{
+	/* Without O_CREAT, which the kernel refuses on another's file in such a folder. */
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	(void)!write(fd, text, len);
+	close(fd);
+}
+
 static void save(const char *path, const struct clock_stamp *stamp)
 {
 	char text[TEXT_MAX], beside[CLOCK_STAMP_PATH_MAX + 4];
@@ -78,12 +95,18 @@ static void save(const char *path, const struct clock_stamp *stamp)
 
 	(void)snprintf(beside, sizeof(beside), "%s.new", path);
 	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	if (fd < 0)
+	if (fd < 0) {
+		save_over(path, text, (size_t)n); /* the other's, killed while it wrote */
 		return;
-	bool whole = write(fd, text, (size_t)n) == n;
+	}
+	bool whole = fchmod(fd, 0660) == 0 && write(fd, text, (size_t)n) == n;
 	close(fd);
-	if (!whole || rename(beside, path) != 0)
-		(void)unlink(beside);
+	if (whole && rename(beside, path) == 0)
+		return;
+	bool others = errno == EPERM;
+	(void)unlink(beside);
+	if (others)
+		save_over(path, text, (size_t)n);
 }
 
 void clock_keeper_care(struct clock_keeper *keeper, struct clock *clock, const struct now *now)

@@ -206,8 +206,8 @@ void stage_unit(struct stage *s, const char *unit, const char *const *more)
 	FILE *f = fopen(stage_path(s, "%s.conf", unit), "we");
 
 	assert_non_null(f);
-	assert_true(mkdir(state, 0770) == 0 || errno == EEXIST);
-	assert_true(mkdir(run, 0770) == 0 || errno == EEXIST);
+	assert_true(mkdir(state, 01770) == 0 || errno == EEXIST);
+	assert_true(mkdir(run, 01770) == 0 || errno == EEXIST);
 	(void)fprintf(f,
 		"[school]\nid = sint-jan\nname = Sint-Jan\ncard_key_file = %s/card.key\n"
 		"[unit]\nid = %s\n"

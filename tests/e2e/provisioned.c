@@ -123,8 +123,8 @@ void provisioned_bundle(struct provisioned *p, const char *unit, const char *at)
 		(const char *const[]){ "unit", unit, "--out", bundle, "--set", state, "--set",
 			run_dir, "--set", port, NULL });
 	join(p, unit, at, (const char *const[]){ bundle, "--request", request, NULL });
-	assert_true(mkdir(stage_path(s, "%s-state", unit), 0770) == 0 || errno == EEXIST);
-	assert_true(mkdir(stage_path(s, "%s-run", unit), 0770) == 0 || errno == EEXIST);
+	assert_true(mkdir(stage_path(s, "%s-state", unit), 01770) == 0 || errno == EEXIST);
+	assert_true(mkdir(stage_path(s, "%s-run", unit), 01770) == 0 || errno == EEXIST);
 	(void)snprintf(here, sizeof(here), "%s/%s.conf", unit, name);
 	assert_true(symlink(here, stage_path(s, "%s.conf", unit)) == 0 || errno == EEXIST);
 }

@@ -358,8 +358,8 @@ static void copy_unit(struct stage *s)
 	}
 	assert_int_equal(fclose(in), 0);
 	assert_int_equal(fclose(out), 0);
-	assert_int_equal(mkdir(stage_path(s, "copy-state"), 0770), 0);
-	assert_int_equal(mkdir(stage_path(s, "copy-run"), 0770), 0);
+	assert_int_equal(mkdir(stage_path(s, "copy-state"), 01770), 0);
+	assert_int_equal(mkdir(stage_path(s, "copy-run"), 01770), 0);
 }
 
 static bool is_twice(struct stage *s)

@@ -60,8 +60,13 @@ static bool make_users(void)
 
 static int hand_over(const char *path, const struct stat *st, int type, struct FTW *at)
 {
+	const char *dash = strrchr(path, '-');
+
 	(void)type;
 	(void)at;
+	/* As tmpfiles makes them. */
+	if (dash && (!strcmp(dash, "-state") || !strcmp(dash, "-run")))
+		return chown(path, ROOT, GROUP) || chmod(path, 01770);
 	return chown(path, KIOSK, GROUP) || chmod(path, S_ISDIR(st->st_mode) ? 0770 : 0750);
 }
 
@@ -322,9 +327,39 @@ static void x3_64_kib_and_a_byte(void **state)
 	(void)close(w.fd);
 }
 
+/* In folders that all of the group may write. */
+static void x3_nobody_takes_anothers_files(void **state)
+{
+	static const uid_t others[] = { READER, SCREEN, DESK };
+	static const char *const files[] = { "-state/kiosk.db", "-state/kiosk.db-wal",
+		"-run/kiosk.sock", "-run/kiosk.sock.lock" };
+
+	(void)state;
+	need_users();
+	assert_int_equal(setgroups(0, NULL), 0);
+	assert_int_equal(setegid(GROUP), 0);
+	for (size_t u = 0; u < ARRAY_LEN(others); u++)
+		for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+			const char *path = stage_path(stage, GATE "%s", files[i]);
+			const char *mine = stage_path(stage, GATE "-state/of-%d", (int)others[u]);
+			assert_int_equal(seteuid(others[u]), 0);
+			int fd = open(mine, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+			bool taken = !unlink(path) || !rename(path, mine) || !rename(mine, path);
+			int why = errno;
+			(void)close(fd);
+			bool cleared = !unlink(mine);
+			assert_int_equal(seteuid(0), 0);
+			if (taken || why != EPERM || fd < 0 || !cleared)
+				fail_msg("user %d, %s: %s", (int)others[u], path, strerror(why));
+		}
+	assert_int_equal(setegid(0), 0);
+	(void)tap_through("04111111111105");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(x3_nobody_takes_anothers_files),
 		cmocka_unit_test(x3_each_user_each_message),
 		cmocka_unit_test(x3_a_thousand_connections),
 		cmocka_unit_test(x3_64_kib_and_a_byte),

@@ -44,7 +44,6 @@ SERVER = {
 }
 CLIENT = {
     ("Service", "IPAddressDeny"): ("any",),
-    ("Service", "ReadWritePaths"): ("/run/schoolpoort",),
 }
 OF_UNIT = {
     "schoolpoort-kiosk": SERVER,
@@ -190,6 +189,8 @@ def check_unit(tree, report):
         user = {} if name in ROOTS_OWN else {("Service", "User"): (name.rstrip("@"),)}
         demand(path, text, {**always, **own, **user}, report)
         for number, section, key, _ in read_ini(text):
+            if key == "ReadWritePaths" and CLIENT.items() <= own.items():
+                report(path, number, f"{key}=: a client of the kiosk's socket writes nowhere")
             if key in NEVER and (section, key) not in own:
                 report(path, number, f"{key}=: {NEVER[key]}")
 

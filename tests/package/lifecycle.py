@@ -139,7 +139,7 @@ def is_whole(root):
         if not root.has(folder):
             # Without /proc the postinst can't; at each start of a machine it is made anew.
             root.sh("systemd-tmpfiles", f"--root={root.folder}", "--create", "schoolpoort.conf")
-        assert stat.S_IMODE(root.path(folder).stat().st_mode) == 0o770, folder
+        assert stat.S_IMODE(root.path(folder).stat().st_mode) == 0o1770, folder
     group = re.search(r"^schoolpoort:x:(\d+):", root.text("/etc/group"), re.MULTILINE).group(1)
     for user in USERS:
         assert re.search(rf"^schoolpoort-{user}:x:\d+:{group}:.*:/usr/sbin/nologin$", root.text("/etc/passwd"),
@@ -228,6 +228,9 @@ def walk(root, debs, old_debs):
     print("ok: installed")
 
     use(root)
+    # As the release before made them.
+    for folder in ("/run/schoolpoort", "/var/lib/schoolpoort") if root.proc else ():
+        root.path(folder).chmod(0o770)
     people = root.text("/etc/passwd")
     data = kept(root)
     assert "/etc/schoolpoort/tls/unit.crt" in data and "/etc/schoolpoort/school/ca.key" in data, data
@@ -238,6 +241,7 @@ def walk(root, debs, old_debs):
         with open(root.path(name), "a", encoding="utf-8") as f:
             f.write(text)
     del data["/etc/schoolpoort/unit.conf"], data["/etc/schoolpoort/usb.conf"]
+    del data["/var/lib/schoolpoort"]  # its mode is the new release's
 
     # The site differs in both: as an update at night would, the school's own is kept.
     root.install(debs, "-o", "Dpkg::Options::=--force-confold", "-o", "Dpkg::Options::=--force-confdef")

@@ -4,12 +4,15 @@
  */
 #include "sys/clock_stamp.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "sys/file.h"
 #include "unit/unit.h"
 
 #define T0 INT64_C(1795417800000) /* 2026-11-23T07:10:00Z */
@@ -383,6 +386,59 @@ static void c4_holdover_outlives_the_program(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+/* One trusted reading is saved there by a user. Return: whether the file says it. */
+static bool is_saved_by(uid_t uid, const char *folder, const char *path, int64_t wall_ms)
+{
+	struct board b = { { wall_ms, 1000 * S, 0, true, 500000 }, -1, 0 };
+	struct clock clock;
+	struct clock_keeper keeper;
+	struct clock_stamp stamp = { 0 };
+	char *text;
+
+	assert_int_equal(setegid(900), 0);
+	assert_int_equal(seteuid(uid), 0);
+	clock_init_source(&clock, &board, &b);
+	clock_keeper_open(&keeper, &clock, folder);
+	struct now now = clock_read(&clock);
+	clock_keeper_care(&keeper, &clock, &now);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(setegid(0), 0);
+	if (file_read(path, 256, &text) < 0)
+		return false;
+	bool whole = clock_stamp_parse(text, &stamp) == 0;
+	free(text);
+	return whole && stamp.wall_ms == wall_ms;
+}
+
+/* Kiosk and register on one machine: the folder lets nobody replace what is another's. */
+static void two_users_keep_one_file(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/clock-test-XXXXXX", path[64], beside[72];
+
+	if (geteuid() != 0) {
+		print_message("SKIP: root alone can be several users\n");
+		skip();
+	}
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(chown(folder, 0, 900), 0);
+	assert_int_equal(chmod(folder, 01770), 0);
+	(void)snprintf(path, sizeof(path), "%s/" CLOCK_STAMP_FILE, folder);
+	(void)snprintf(beside, sizeof(beside), "%s.new", path);
+	assert_true(is_saved_by(901, folder, path, T0));
+	assert_true(is_saved_by(902, folder, path, T0 + DAY));
+	assert_true(is_saved_by(901, folder, path, T0 + 2 * DAY));
+	assert_int_equal(access(beside, F_OK), -1);
+	/* Killed while it wrote: the other goes on all the same. */
+	assert_int_equal(close(open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)), 0);
+	assert_int_equal(chown(beside, 901, 900), 0);
+	assert_true(is_saved_by(902, folder, path, T0 + 3 * DAY));
+	assert_true(is_saved_by(901, folder, path, T0 + 4 * DAY));
+	assert_int_equal(access(beside, F_OK), -1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 static void test_newest_event(void **state)
 {
 	(void)state;
@@ -554,6 +610,7 @@ int main(void)
 		cmocka_unit_test(c4_a_real_time_clock_is_believed_for_30_days),
 		cmocka_unit_test(test_stamps),
 		cmocka_unit_test(c4_holdover_outlives_the_program),
+		cmocka_unit_test(two_users_keep_one_file),
 		cmocka_unit_test(test_always),
 		cmocka_unit_test(test_newest_event),
 		cmocka_unit_test(test_specs),

@@ -541,6 +541,9 @@ static void the_state_folder(void **state)
 	assert_int_equal(chmod(on.dir, 0755), 0);
 	expect("open to all", "state-folder", DOCTOR_BAD, "anybody", "systemd-tmpfiles");
 	assert_int_equal(chmod(on.dir, 0770), 0);
+	expect("of a release before", "state-folder", DOCTOR_BAD, "another's database",
+		"chmod 1770");
+	assert_int_equal(chmod(on.dir, 01770), 0);
 	write_bytes("kiosk.db", 1);
 	(void)snprintf(passwd, sizeof(passwd),
 		"root:x:0:0::/:/bin/sh\nschoolpoort-kiosk:x:%lu:98::/:/x\n",
