@@ -32,7 +32,7 @@ HOME = "homeassistant/device/schoolpoort-{school}-{gate}/config"
 KEYS = {"asyncapi", "id", "info", "defaultContentType", "servers", "channels", "operations",
         "components"}
 # Rights that topics.md gives by "#" and that nobody uses: a gate below its own name, the register below care/.
-BROAD = {("gate", "send", "gateConfirm"), ("register", "receive", "gateConfirm"),
+BROAD = {("register", "receive", "gateConfirm"),
          ("register", "send", "careCommand")}
 ROLES = ("gate", "register", "care", "it", "homeassistant", "bridge")
 

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: EUPL-1.2
-"""What the shipped broker takes and keeps: messages up to 8 MB, retained ones over a clean end, a start on a damaged file."""
+"""What the shipped broker takes and keeps: messages up to 8 MB, retained ones over a clean end, a start on a damaged
+file, and what one unit can fill."""
 
 import subprocess
 
@@ -10,6 +11,34 @@ from school import School
 
 TOPIC = "schoolpoort/sint-jan/gates/data"
 LIMIT = 8388608
+
+
+STOLEN = "schoolpoort/sint-jan/gate/gate-1/"
+
+
+def a_stolen_gate_fills_nothing():
+    """Until it is revoked: messages as large as any, retained where it may, to a register that reads slower than it writes."""
+    with School() as s:
+        for name in ("gate-1", "gate-2", "register"):
+            s.unit(name)
+        s.start()
+        slow = s.unit_client("register")
+        slow.subscribe("schoolpoort/sint-jan/gate/#", qos=1)
+        stolen = s.unit_client("gate-1")
+        large = "x" * (LIMIT - 1000)
+        for i in range(40):
+            stolen.publish(f"{STOLEN}{i}", large, True)
+        for _ in range(40):
+            stolen.publish(f"{STOLEN}checkin", large)
+        # Everybody else is served as before.
+        other = s.unit_client("gate-2")
+        assert other.publish("schoolpoort/sint-jan/gate/gate-2/checkin", "tap") == 0
+        other.close()
+        slow.ping()
+        came = [len(p) for t, p, _ in slow.messages if t.startswith(STOLEN)]
+        print(f"figure: a stolen gate filled {sum(came) / 1048576:.0f} MiB of the broker (1 run, 640 MiB sent)")
+        assert sum(came) < 64 * 1048576, came
+        stolen.close()
 
 
 def main():
@@ -54,3 +83,4 @@ def main():
 
 if __name__ == "__main__":
     main()
+    a_stolen_gate_fills_nothing()

@@ -182,10 +182,11 @@ class Client:
         payload = rest[1 + rest[0]:]
         self.messages.append((topic, payload.decode(errors="replace"), bool(kind & 1)))
 
-    def subscribe(self, *filters):
+    def subscribe(self, *filters, qos=0):
         self.mid += 1
         # 8: retained messages keep their flag
-        body = struct.pack(">H", self.mid) + b"\0" + b"".join(text(f) + b"\x08" for f in filters)
+        options = bytes([8 | qos])
+        body = struct.pack(">H", self.mid) + b"\0" + b"".join(text(f) + options for f in filters)
         self.send(SUBSCRIBE << 4 | 2, body)
         return list(self.until(SUBACK)[3:])
 

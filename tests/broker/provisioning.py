@@ -145,7 +145,7 @@ def settings_are_kept_and_changed():
         # The school's own names, and rights that follow its id.
         s.provision("rename", "--name", "Campus", "--id", "campus")
         assert "school/campus" not in (s.dir / "broker/acl").read_text()
-        assert "schoolpoort/campus/gate/gate-1/+/#" in (s.dir / "broker/acl").read_text()
+        assert "schoolpoort/campus/gate/gate-1/checkin\n" in (s.dir / "broker/acl").read_text()
         for wrong in (("--id", "Campus"), ("--name", "a\nb"), ("--colour", "red"), ()):
             s.provision("rename", *wrong, status=2)
 

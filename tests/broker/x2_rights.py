@@ -33,7 +33,7 @@ READS = {
     "nobody": [],
 }
 WRITES = {
-    "gate": ["gate/{own}/.+"],
+    "gate": ["gate/{own}/(state|checkin)"],
     # gate/+/state: to empty a retired gate's, see "Additions".
     "register": ["gate/[^/]+/(confirm|state)", "gates(/.+)?", "register(/.+)?",
                  "care(/.+)?", "public(/.+)?"],
@@ -54,7 +54,7 @@ VALUES = {
 # Beside the contract's: another school's, deeper, shallower, nobody's.
 OTHERS = ["schoolpoort/sint-pieter/gate/gate-1/state", "schoolpoort/sint-pieter/care/event",
           "schoolpoort/sint-pieter/gates/data", "gate/gate-1/state", "care/event", "elsewhere",
-          ROOT + "gate/gate-1/state/deeper", ROOT + "care/command/ann/deeper",
+          ROOT + "gate/gate-1/state/deeper", ROOT + "gate/gate-1/else", ROOT + "care/command/ann/deeper",
           ROOT + "care/reply/ann/deeper", ROOT + "gate/gate-1", ROOT + "gate", ROOT + "gates", ROOT + "care",
           ROOT + "care/alert", ROOT + "public", ROOT + "register", ROOT + "else",
           "homeassistant/sensor/gate-1/config",
