@@ -120,12 +120,15 @@ class School:
     def person(self, role, name):
         self.provision("person", role, name, stdin=PASSWORD + "\n")
 
-    def observe(self):
-        """One unit more, that sees and says everything. The rights of the others are as shipped."""
-        if not (self.dir / OBSERVER).exists():
-            self.unit(OBSERVER)
+    def observe(self, *names):
+        """One unit more, or these, that sees and says everything. The rights of the others are as shipped."""
+        names = names or (OBSERVER,)
+        for name in names:  # all of them first: each has the rights written anew
+            if not (self.dir / name).exists():
+                self.unit(name)
         with open(self.dir / "broker/acl", "a", encoding="utf-8") as f:
-            f.write(f"\nuser {OBSERVER}\ntopic readwrite #\ntopic read $SYS/#\n")
+            for name in names:
+                f.write(f"\nuser {name}\ntopic readwrite #\ntopic read $SYS/#\n")
 
     def configuration(self):
         """The shipped file, with ports and paths replaced."""

@@ -34,6 +34,7 @@ GATES = ("gate-1", "gate-2")
 PEOPLE = (("care", "ann"), ("care", "bram"), ("secretariat", "sofie"), ("it", "ict"))
 CROWD = 2000  # pupils that the list must hold beside those of the demo; they have no lessons
 ABSENT_AFTER_MIN = 1
+LISTENER = "listener"  # reads everything, beside who says everything
 # Names that a page may trip over: each must be shown as the text that it is.
 HOSTILE = (
     ("20990101", "<img src=x onerror=alert(1)>", "Ann", "6Z"),
@@ -150,7 +151,7 @@ class Stage:
         self.pages = pages
         self.programs, self.readers, self.screens = {}, {}, {}
         self.clock = ""
-        self.observer = None
+        self.observer, self.listener, self.heard = None, None, {}
 
     # ---- the school ----
 
@@ -162,7 +163,7 @@ class Stage:
         self.unit("register", "--set", f"rules.absent_after_min={ABSENT_AFTER_MIN}")
         for role, name in PEOPLE:
             s.person(role, name)
-        s.observe()
+        s.observe(school.OBSERVER, LISTENER)
         s.start()
         s.start_nginx(self.pages)
         self.write_lists()
@@ -300,6 +301,32 @@ class Stage:
             self.observer.publish(m["topic"], payload, m.get("retain", True))
         return {"sent": sent}
 
+    def do_listen(self, c):
+        """mosquitto_sub, the plainest reader that there is: when it had which topic, in ms since 1970."""
+        tls = self.s.dir / LISTENER / "tls"
+        self.listener = subprocess.Popen(
+            [school.tool("mosquitto_sub"), "-V", "mqttv5", "-h", "localhost", "-p", str(self.s.ports["8883"]),
+             "--cafile", tls / "ca.crt", "--cert", tls / "unit.crt", "--key", tls / "unit.key",
+             "-i", f"schoolpoort-{LISTENER}", "-q", "1", "-t", c["topic"], "-F", "%U %t"],
+            stdout=subprocess.PIPE, text=True)
+        threading.Thread(target=self.listen, daemon=True).start()
+        probe = c["topic"].replace("#", "listens")
+        school.wait("mosquitto_sub", lambda: self.hears(probe))
+        return {}
+
+    def listen(self):
+        for line in self.listener.stdout:
+            at, topic = line.rstrip("\n").split(" ", 1)
+            self.heard.setdefault(topic, float(at) * 1000)
+
+    def hears(self, topic):
+        self.do_publish({"messages": [{"topic": topic, "payload": "", "retain": False}]})
+        return topic in self.heard
+
+    def do_heard(self, c):
+        school.wait("mosquitto_sub to have heard all", lambda: all(t in self.heard for t in c["topics"]))
+        return {"heard": [self.heard[t] for t in c["topics"]]}
+
     def do_broker(self, c):
         if c["how"] == "start":
             self.s.start()
@@ -329,6 +356,9 @@ class Stage:
         return {"said": self.log(c["unit"])}
 
     def close(self):
+        if self.listener:
+            self.listener.terminate()
+            self.listener.wait(school.DEADLINE_S)
         for name in list(self.programs):
             self.finish(name)
 
