@@ -87,8 +87,8 @@ class Machine(School):
             self.broker(action)
         elif what == "nginx":
             self.site(action)
-        elif what in ("schoolpoort-reader", "schoolpoort-screen"):
-            pass  # a client of the socket takes their part
+        elif what in ("schoolpoort-reader", "schoolpoort-screen", "schoolpoort-signal"):
+            pass  # a client of the socket takes their part; a signal that isn't enabled is passed over
         else:
             assert what in ("schoolpoort-kiosk", "schoolpoort-register"), f"systemctl {action} {what}?"
             self.program(action, what)

@@ -137,7 +137,7 @@ def settings_are_kept_and_changed():
         text = r"Sint-Jan & co \1 'x' \"y\" = z"
         for _ in range(2):
             s.join("g1", "--set", f"school.name={text}", "screen.size=800x480")
-        assert s.told() == ["kiosk"]
+        assert s.told() == ["kiosk", "reader", "screen", "signal"]
         now = conf.read_text()
         assert f"\nname = {text}\n" in now and "[screen]\nsize = 800x480\n" in now, now
         assert now.count("\nname = ") == 1 and check_config(KIOSK, conf).returncode == 0

@@ -68,7 +68,7 @@ class School:
         self.web_ports = {"443": free_port(), "80": free_port()}
         self.nginx, self.process, self.said, self.words = None, None, "", self.dir / "broker-was-told"
         told = self.dir / "tell-broker"
-        told.write_text(f'#!/bin/sh\necho "$1" >>"{self.words}"\n')
+        told.write_text(f'#!/bin/sh\necho "$*" >>"{self.words}"\n')
         told.chmod(0o755)
         self.env = {**os.environ, "PROVISION_BROKER": str(told), "LC_ALL": "C.UTF-8",
                     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
