@@ -19,7 +19,7 @@ GPIO9 GPIO25|GPIO11 GPIO8|GND GPIO7|GPIO0 GPIO1|GPIO5 GND|GPIO6 GPIO12|GPIO13 GN
 GND GPIO21"""
 PIN = dict(enumerate(HEADER.replace("|", " ").split(), 1))
 ROLE = {2: "SDA1", 3: "SCL1", 7: "SPI0 CE1", 8: "SPI0 CE0", 9: "SPI0 MISO", 10: "SPI0 MOSI", 11: "SPI0 SCLK",
-        14: "TXD", 15: "RXD", 18: "PWM0"}
+        14: "TXD", 15: "RXD"}
 
 READER_UART = ("PN532, switched to HSU", [(4, "5V", "VCC"), (6, "GND", "GND"), (8, "GPIO14", "RXD"),
                                           (10, "GPIO15", "TXD"), (29, "GPIO5", "RSTPD_N")])
@@ -27,7 +27,8 @@ CLOCK = ("DS3231", [(1, "3V3", "VCC"), (3, "GPIO2", "SDA"), (5, "GPIO3", "SCL"),
 BUILDS = {
     "uart": ("PN532 on the serial port", [READER_UART, CLOCK]),
     "zero": ("Pi Zero 2 W without display", [
-        READER_UART, CLOCK, ("piezo, through 220 ohm", [(12, "GPIO18", "+"), (14, "GND", "-")]),
+        READER_UART, CLOCK, ("buzzer with a tone of its own", [(2, "5V", "+")]),
+        ("NPN transistor in its minus wire", [(12, "GPIO18", "base, through 1 kohm"), (14, "GND", "emitter")]),
         ("green LED, through 330 ohm", [(16, "GPIO23", "anode"), (20, "GND", "cathode")]),
         ("amber LED, through 330 ohm", [(18, "GPIO24", "anode"), (25, "GND", "cathode")])]),
     "usb": ("Clock beside a USB reader", [CLOCK]),
