@@ -120,6 +120,9 @@ const struct doctor_check doctor_checks[] = {
 	{ "update", doctor_update,
 		N_("journalctl -u schoolpoort-update-check -u schoolpoort-update-back; a newer "
 		   "release is tried by itself") },
+	{ "update-runs", doctor_update_runs,
+		N_("journalctl -u apt-daily -u apt-daily-upgrade -n 50; schoolpoortctl may-update "
+		   "says what it waits for") },
 };
 
 const size_t doctor_n_checks = sizeof(doctor_checks) / sizeof(doctor_checks[0]);

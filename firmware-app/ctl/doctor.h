@@ -100,6 +100,19 @@ void doctor_device(const struct doctor *d, char *ret_path);
 /** doctor_time() - an instant for people, in UTC. @ret_text: 32 bytes. Return: @ret_text. */
 const char *doctor_time(int64_t at_ms, char *ret_text);
 
+/* How new releases come to this machine: by apt's own timers (packaging/update). */
+struct updates {
+	bool here; /* our settings of apt are installed */
+	bool program; /* unattended-upgrades too */
+	bool barred; /* one of the timers is masked, which no package does */
+	bool timed; /* both are enabled */
+	int64_t last_s; /* when lists were fetched and installed from, whichever was earlier; 0 never */
+	int64_t since_s; /* when our package came; 0 isn't known */
+};
+
+/** updates_look() - @root: as in struct doctor. Doesn't fail: what can't be read isn't there. */
+void updates_look(const char *root, struct updates *ret_updates);
+
 /* ---- the checks ---- */
 
 typedef void doctor_look_fn(const struct doctor *d, struct doctor_finding *ret_finding);
@@ -121,5 +134,5 @@ doctor_look_fn doctor_certificate, doctor_authority, doctor_key, doctor_broker, 
 doctor_look_fn doctor_card_key, doctor_folder, doctor_database, doctor_backup, doctor_space,
 	doctor_wear, doctor_file_system;
 /* doctor_update.c */
-/** doctor_update() - a release that this unit went back from. */
-doctor_look_fn doctor_update;
+/** doctor_update() - a release that this unit went back from; and whether releases come at all. */
+doctor_look_fn doctor_update, doctor_update_runs;

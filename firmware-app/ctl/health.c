@@ -175,6 +175,7 @@ int ctl_metrics(const struct ctl *ctl, int argc, char **argv)
 	char reason[ASK_REASON_MAX];
 	const char *out = NULL;
 	struct metrics m = { .config = &ctl->config };
+	struct updates updates;
 	struct cert cert;
 
 	if (argc == 3 && !strcmp(argv[1], "--out"))
@@ -191,6 +192,9 @@ int ctl_metrics(const struct ctl *ctl, int argc, char **argv)
 	if (ctl->config.broker_tls && ctl->config.broker_cert_file[0] &&
 		cert_read(ctl->config.broker_cert_file, &cert) == 0)
 		m.cert_until_ms = cert.until_ms;
+	updates_look("", &updates);
+	if (updates.here)
+		m.updates = &updates;
 	char *text = metrics_text(&m);
 	int err = !text ? -1
 		  : out ? put_file(out, text)

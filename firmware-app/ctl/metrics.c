@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/civil.h"
+#include "ctl/doctor.h"
 
 #define LABELS_MAX 200 /* two names of 32 letters, of which none needs escaping */
 
@@ -213,6 +214,13 @@ char *metrics_text(const struct metrics *m)
 		gauge(&o, "schoolpoort_certificate_remaining_seconds",
 			"Until the unit's certificate ends; below 0 since.",
 			(double)(m->cert_until_ms - m->now_ms) / 1e3);
+	if (m->updates)
+		gauge(&o, "schoolpoort_updates_on", "1 while new releases are looked for.",
+			m->updates->program && m->updates->timed && !m->updates->barred);
+	if (m->updates && m->updates->last_s)
+		gauge(&o, "schoolpoort_updates_age_seconds",
+			"Since new releases were last looked for and installed without a fault.",
+			(double)(m->now_ms - m->updates->last_s * 1000) / 1e3);
 	if (m->status)
 		put_common(&o, m->status);
 	if (m->status && gate)

@@ -18,6 +18,8 @@ struct metrics {
 		*status; /* NULL: the program doesn't answer, and schoolpoort_up is 0 */
 	int64_t now_ms; /* this machine's own time */
 	int64_t cert_until_ms; /* end of broker.cert_file; 0: there is none, or it can't be read */
+	const struct updates
+		*updates; /* ctl/doctor.h; NULL: this machine doesn't get its releases so */
 };
 
 /** metrics_text() - for free(). NULL: memory is out. */

@@ -24,13 +24,16 @@
 #define I2C "pn532_i2c:/dev/i2c-1"
 #define MODULES "i2c_dev 16384 0 - Live 0x0\n"
 
+#define APT_CONF "/etc/apt/apt.conf.d/52schoolpoort"
+#define WANTS "/etc/systemd/system/timers.target.wants/"
+
 struct row {
 	const char *name, *check;
 	enum doctor_state want;
 	const char *text, *remedy; /* held by them; NULL: anything */
 	const char *connstring; /* NULL: UART */
 	const char *status; /* NULL: the program doesn't answer */
-	const char *files[8]; /* path and text by turns; NULL ends */
+	const char *files[9]; /* path and text by turns; NULL ends */
 	const char *unit; /* NULL: gate-1 */
 	enum clock_state clock; /* of the machine, where the program doesn't answer */
 	const char *signal; /* signal.go; NULL: none */
@@ -90,6 +93,19 @@ static const struct row rows[] = {
 		"went back from a release: schoolpoort-gate 1.1-1: reader", "newer release",
 		.files = { "/var/lib/schoolpoort-update/refused",
 			"schoolpoort-gate 1.1-1: reader\n" } },
+	{ "not ours", "update-runs", DOCTOR_NOT_HERE,
+		.files = { "/usr/bin/unattended-upgrade", "" } },
+	{ "nothing brings them", "update-runs", DOCTOR_NOTE, "nothing here brings",
+		"install unattended-upgrades", .files = { APT_CONF, "" } },
+	{ "disabled", "update-runs", DOCTOR_BAD, "isn't enabled", "systemctl enable --now apt",
+		.files = { APT_CONF, "", "/usr/bin/unattended-upgrade", "", WANTS "apt-daily.timer",
+			"->/nowhere" } },
+	{ "masked", "update-runs", DOCTOR_NOTE, "is masked", "unmask",
+		.files = { APT_CONF, "", "/usr/bin/unattended-upgrade", "",
+			"/etc/systemd/system/apt-daily-upgrade.timer", "->/dev/null" } },
+	{ "first day", "update-runs", DOCTOR_OK, "not looked for yet", NULL,
+		.files = { APT_CONF, "", "/usr/bin/unattended-upgrade", "", WANTS "apt-daily.timer",
+			"->/nowhere", WANTS "apt-daily-upgrade.timer", "->/nowhere" } },
 	/* ---- reader ---- */
 	{ "works", "reader", DOCTOR_OK, UART, NULL, .status = "{\"reader\":\"ok\"}" },
 	{ "fault", "reader", DOCTOR_BAD, "fault: port_gone", "journalctl",
@@ -587,6 +603,53 @@ static void last_nights_copy(void **state)
 	wire_node_destroy(status);
 }
 
+/* A file of the machine, of then. */
+static void put_of(const char *name, int64_t at_s)
+{
+	char whole[DOCTOR_PATH_MAX];
+	struct utimbuf at = { at_s, at_s };
+
+	fake_root_put(on.root, name, "");
+	(void)snprintf(whole, sizeof(whole), "%s%s", on.root, name);
+	assert_int_equal(utime(whole, &at), 0);
+}
+
+static void updates_that_have_stopped(void **state)
+{
+	static const char lists[] = "/var/lib/apt/periodic/update-stamp",
+			  upgrade[] = "/var/lib/apt/periodic/upgrade-stamp",
+			  package[] = "/var/lib/dpkg/info/schoolpoort-common.list";
+	struct updates u;
+
+	(void)state;
+	fake_root_remove(on.root);
+	assert_int_equal(mkdir(on.root, 0755), 0);
+	on.d.now.state = CLOCK_STATE_TRUSTED;
+	fake_root_put(on.root, APT_CONF, "");
+	fake_root_put(on.root, "/usr/bin/unattended-upgrade", "");
+	fake_root_put(on.root, WANTS "apt-daily.timer", "->/nowhere");
+	fake_root_put(on.root, WANTS "apt-daily-upgrade.timer", "->/nowhere");
+	put_of(package, NOW_S - 21 * DAY_S);
+	expect("three weeks without", "update-runs", DOCTOR_OK, "not looked for yet", NULL);
+	put_of(package, NOW_S - 21 * DAY_S - 1);
+	expect("longer without", "update-runs", DOCTOR_BAD, "not looked for yet", "apt-daily");
+	put_of(upgrade, NOW_S);
+	expect("no lists", "update-runs", DOCTOR_BAD, "not looked for yet", NULL);
+	put_of(lists, NOW_S - 21 * DAY_S);
+	expect("lists of three weeks", "update-runs", DOCTOR_OK, "last looked for 2026-10-3", NULL);
+	put_of(lists, NOW_S - 21 * DAY_S - 1);
+	expect("older lists", "update-runs", DOCTOR_BAD, "last looked for 2026-10-3", "may-update");
+	put_of(lists, NOW_S);
+	expect("well", "update-runs", DOCTOR_OK, "last looked for 2026-11-2", NULL);
+	put_of(upgrade, NOW_S - 30 * DAY_S);
+	expect("held", "update-runs", DOCTOR_BAD, "last looked for 2026-10-2", "may-update");
+	on.d.now.state = CLOCK_UNKNOWN;
+	expect("held by the clock", "update-runs", DOCTOR_BAD, NULL, "until the time is known");
+	updates_look(on.root, &u);
+	assert_true(u.here && u.program && u.timed && !u.barred);
+	assert_int_equal(u.last_s, NOW_S - 30 * DAY_S);
+}
+
 static void the_last_synchronised_time_is_told(void **state)
 {
 	FILE *f = fopen(path("clock"), "we");
@@ -756,6 +819,7 @@ int main(void)
 		cmocka_unit_test(the_card_key),
 		cmocka_unit_test(the_state_folder),
 		cmocka_unit_test(last_nights_copy),
+		cmocka_unit_test(updates_that_have_stopped),
 		cmocka_unit_test(the_last_synchronised_time_is_told),
 		cmocka_unit_test(c5_missing_tzdata_is_told),
 		cmocka_unit_test(m5_m6_certificates),

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/doctor.h"
 #include "ctl/metrics.h"
 #include "e2e/promtext.h"
 #include "unit/unit.h"
@@ -62,6 +63,8 @@ static const struct want gate_wants[] = {
 	{ "schoolpoort_uptime_seconds", NULL, 9000 },
 	{ "schoolpoort_rehearsal", NULL, 0 },
 	{ "schoolpoort_open_alerts", NULL, -1 },
+	{ "schoolpoort_updates_on", NULL, -1 },
+	{ "schoolpoort_updates_age_seconds", NULL, -1 },
 	{ NULL, NULL, 0 },
 };
 
@@ -87,6 +90,8 @@ static const struct want register_wants[] = {
 	{ NULL, NULL, 0 },
 };
 
+static const struct updates *updates; /* of this machine */
+
 static char *text_of(const char *unit, const char *status, int64_t cert_until_ms)
 {
 	static struct config config;
@@ -96,7 +101,7 @@ static char *text_of(const char *unit, const char *status, int64_t cert_until_ms
 	(void)snprintf(config.unit_id, sizeof(config.unit_id), "%s", unit);
 	struct wire_node *node = status ? wire_node_parse(status, strlen(status), reason) : NULL;
 	assert_true(!status || node);
-	struct metrics m = { &config, node, NOW_MS, cert_until_ms };
+	struct metrics m = { &config, node, NOW_MS, cert_until_ms, updates };
 	char *text = metrics_text(&m);
 	assert_non_null(text);
 	int line = promtext_check(text, why);
@@ -132,6 +137,37 @@ static void tells_a_register(void **state)
 	char *text = text_of("register", register_status, 0);
 	expect(text, register_wants);
 	free(text);
+}
+
+static void tells_of_updates(void **state)
+{
+	static const struct want never[] = {
+		{ "schoolpoort_updates_on", NULL, 1 },
+		{ "schoolpoort_updates_age_seconds", NULL, -1 },
+		{ NULL, NULL, 0 },
+	};
+	static const struct want stopped[] = {
+		{ "schoolpoort_updates_on", NULL, 0 },
+		{ "schoolpoort_updates_age_seconds", NULL, 86400.25 },
+		{ NULL, NULL, 0 },
+	};
+	struct updates u = { .here = true, .program = true, .timed = true };
+
+	(void)state;
+	updates = &u;
+	char *text = text_of("gate-1", NULL, 0);
+	expect(text, never);
+	free(text);
+	u.timed = false;
+	u.last_s = NOW_MS / 1000 - 86400;
+	text = text_of("gate-1", NULL, 0);
+	expect(text, stopped);
+	free(text);
+	u.timed = u.barred = true;
+	text = text_of("gate-1", NULL, 0);
+	expect(text, stopped);
+	free(text);
+	updates = NULL;
 }
 
 /* A certificate that has ended, and a program that doesn't answer: nothing is made up. */
@@ -201,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_a_gate),
 		cmocka_unit_test(tells_a_register),
+		cmocka_unit_test(tells_of_updates),
 		cmocka_unit_test(tells_that_nobody_answers),
 		cmocka_unit_test(the_rules_can_be_broken),
 	};
