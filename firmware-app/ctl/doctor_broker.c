@@ -99,10 +99,11 @@ void doctor_authority(const struct doctor *d, struct doctor_finding *f)
 	}
 	int by = *cert ? cert_signed_by(cert, ca) : 1;
 	if (by == 0)
-		doctor_find(f, DOCTOR_BAD, _("\"%s\" didn't sign this unit's certificate"), c.name);
+		doctor_find(f, DOCTOR_BAD, _("\"%s\", %s, didn't sign this unit's certificate"),
+			c.name, c.print);
 	else if (!find_dates(d, &c, f))
-		doctor_find(
-			f, DOCTOR_OK, _("\"%s\", until %s"), c.name, doctor_time(c.until_ms, at));
+		doctor_find(f, DOCTOR_OK, _("\"%s\", %s, until %s"), c.name, c.print,
+			doctor_time(c.until_ms, at));
 }
 
 void doctor_key(const struct doctor *d, struct doctor_finding *f)

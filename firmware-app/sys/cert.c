@@ -82,6 +82,26 @@ static int to_ms(const ASN1_TIME *time, int64_t *ret_ms)
 	return 0;
 }
 
+/* By hand: the library's own has colons and capitals, and all of it. */
+static int to_print(const X509 *x509, char *ret_print)
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char sum[EVP_MAX_MD_SIZE];
+	unsigned int len = 0;
+	char *at = ret_print;
+
+	if (!X509_digest(x509, EVP_sha256(), sum, &len) || len < CERT_PRINT_BYTES)
+		return -EBADMSG;
+	for (size_t i = 0; i < CERT_PRINT_BYTES; i++) {
+		*at++ = digits[sum[i] >> 4];
+		*at++ = digits[sum[i] & 15];
+		if (i % 2)
+			*at++ = ' ';
+	}
+	at[-1] = '\0';
+	return 0;
+}
+
 int cert_of(struct x509_st *x509, struct cert *ret_cert)
 {
 	struct cert cert = { .name = "" };
@@ -92,6 +112,8 @@ int cert_of(struct x509_st *x509, struct cert *ret_cert)
 	int err = to_ms(X509_get0_notBefore(x509), &cert.from_ms);
 	if (!err)
 		err = to_ms(X509_get0_notAfter(x509), &cert.until_ms);
+	if (!err)
+		err = to_print(x509, cert.print);
 	if (!err)
 		*ret_cert = cert;
 	return err;

@@ -11,9 +11,14 @@
 
 #define CERT_NAME_MAX 65 /* bytes with the zero; X.520: a common name has 64 characters */
 
+#define CERT_PRINT_BYTES 10 /* of a fingerprint; forging as many takes 2^80 tries */
+#define CERT_PRINT_MAX (CERT_PRINT_BYTES / 2 * 5)
+
 struct cert {
 	char name[CERT_NAME_MAX]; /* common name of its subject; "" none */
 	int64_t from_ms, until_ms; /* milliseconds since 1970 UTC: valid in between */
+	/* the first bytes of its SHA-256 fingerprint, "0123 4567 89ab cdef 0123", as provision says them */
+	char print[CERT_PRINT_MAX];
 };
 
 /** cert_read() - the first certificate of a PEM file. Return: 0, negative errno where it can't be read, -EBADMSG where it

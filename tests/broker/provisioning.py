@@ -6,6 +6,7 @@ provisioning.py KIOSK REGISTER: the programs whose configuration is made. The ti
 """
 
 import base64
+import hashlib
 import os
 import stat
 import subprocess
@@ -18,6 +19,7 @@ import school
 from school import School
 
 KIOSK, REGISTER = sys.argv[1:3]
+CTL = os.path.join(os.path.dirname(KIOSK), "schoolpoortctl")
 
 
 def files(*folders):
@@ -36,6 +38,13 @@ def key_of(certificate):
                           stdout=subprocess.PIPE).stdout
 
 
+def print_of(certificate):
+    said = subprocess.run(["openssl", "x509", "-in", certificate, "-outform", "DER"], check=True,
+                          stdout=subprocess.PIPE).stdout
+    digits = hashlib.sha256(said).hexdigest()[:20]
+    return " ".join(digits[i:i + 4] for i in range(0, 20, 4))
+
+
 def check_config(program, conf):
     return subprocess.run([program, "--config", conf, "--check-config"], check=False,
                           stderr=subprocess.PIPE, text=True)
@@ -44,10 +53,17 @@ def check_config(program, conf):
 def a_bundle_makes_a_gate():
     with School() as s:
         s.provision("unit", "gate-1", "--set", "reader.connstring=pn532_uart:/dev/ttyS0")
-        s.provision("unit", "gate-2")
+        given = s.provision("unit", "gate-2").stderr
         bundle = s.dir / "gate-1.schoolpoort"
         whole, said = bundle.read_text(), ""
         said += s.join("g1", bundle).stderr
+        # What a person compares: said where it was made, where it was taken, and by the unit itself.
+        ca = print_of(s.dir / "school/ca.crt")
+        assert f"the CA in it is {ca}:" in given and f"gate-1: its CA is {ca}\n" in said, given + said
+        assert "another CA" not in said, said
+        seen = subprocess.run([CTL, "--config", s.dir / "g1/unit.conf", "doctor", "--only", "authority"],
+                              check=False, stdout=subprocess.PIPE, text=True).stdout
+        assert f'"Schoolpoort sint-jan", {ca}, ' in seen, seen
         assert not bundle.exists(), "it holds the card key and lies on an open partition"
         # Before anybody has signed anything, the kiosk starts: taps don't wait for a certificate.
         done = check_config(KIOSK, s.dir / "g1/unit.conf")
@@ -165,6 +181,11 @@ def a_stick_is_anybodys():
             said = s.join("g1", "--look", s.dir, "--stick", s.dir / "stick").stderr
             assert "not taken from a stick" in said, said
             assert files(s.dir / "g1") == before
+        # From the boot partition it does, since whoever writes there starts what he likes; and says so.
+        was = print_of(s.dir / "school/ca.crt")
+        said = s.join("g1", s.dir / "stick/gate-1.schoolpoort").stderr
+        assert f"another CA than before, which was {was}\n" in said, said
+        assert f"its CA is {print_of(other.dir / 'school/ca.crt')}\n" in said, said
 
 
 def damaged_bundles_are_refused():
