@@ -28,6 +28,7 @@ static void renew_will(struct kiosk *k)
 	secret_random(random, sizeof(random));
 	k->session = uuid_from_random(random);
 	report_state(k, &will);
+	report_times(k, &will);
 	will.state = WIRE_UNIT_OFFLINE;
 	char *text = wire_gate_state_encode(&will, &ctx);
 	if (!text || link_set_will(k->link, text, strlen(text)) < 0)
@@ -359,6 +360,7 @@ static void give_state(struct kiosk *k, enum wire_unit_state unit)
 		   k->next_state_ms - k->now.wall_ms > 2 * KIOSK_STATE_EVERY_MS;
 	if (!due && !differs(&state, &k->said))
 		return;
+	report_times(k, &state);
 	char *text = wire_gate_state_encode(&state, &ctx);
 	if (text &&
 		link_post(k->link, k->topic_state, text, strlen(text), 1, true, STATE_TAG) == 0) {

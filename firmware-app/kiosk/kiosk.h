@@ -206,8 +206,10 @@ void time_turn(struct kiosk *k);
 bool time_complete(const struct kiosk *k);
 
 /* report.c */
-/** report_state() - the gate's state of this turn, as it would be published. */
+/** report_state() - the gate's state of this turn, as it would be published but for report_times(). */
 void report_state(const struct kiosk *k, struct wire_gate_state *ret_state);
+/** report_times() - how long the last taps took, into a state that goes out: it sorts them all. */
+void report_times(const struct kiosk *k, struct wire_gate_state *state);
 /** report_answer() - a request of the command line. @bytes: the datagram. Return: the answer, for free(), or NULL. */
 char *report_answer(const struct kiosk *k, const char *bytes, size_t len);
 

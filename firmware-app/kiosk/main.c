@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "kiosk/kiosk.h"
 #include "sys/log.h"
@@ -22,13 +21,6 @@
 static void on_wake(void *ctx)
 {
 	(void)ctx; /* the turn looks at everything itself */
-}
-
-static void on_link(void *ctx, int fd, uint32_t events)
-{
-	(void)ctx;
-	(void)fd;
-	(void)events;
 }
 
 static int64_t until_wake_us(const struct kiosk *k)
@@ -232,7 +224,7 @@ static int open_all(struct kiosk *k)
 	err = broker_open(k);
 	if (!err) {
 		struct loop_source *source;
-		err = loop_add_fd(k->loop, link_fd(k->link), EPOLLIN, on_link, k, &source);
+		err = loop_add_waker(k->loop, link_fd(k->link), &source);
 	}
 	if (err) {
 		log_error("link_failed error=\"%s\"", strerror(-err));

@@ -13,7 +13,6 @@
 void report_state(const struct kiosk *k, struct wire_gate_state *ret_state)
 {
 	const struct kiosk_store_info *info = k->store ? kiosk_store_info(k->store) : NULL;
-	struct trace_percentiles took = trace_percentiles_of(&k->trace);
 	struct wire_gate_state s = {
 		.state = WIRE_UNIT_ONLINE,
 		.at_ms = k->now.wall_ms,
@@ -31,9 +30,9 @@ void report_state(const struct kiosk *k, struct wire_gate_state *ret_state)
 		.uptime_s = (k->now.mono_us - k->started_us) / 1000000,
 		.rehearsal = k->clock.simulated,
 		.taps_today = k->taps_today,
-		.p50_ms = took.p50_ms,
-		.p95_ms = took.p95_ms,
-		.p99_ms = took.p99_ms,
+		.p50_ms = -1,
+		.p95_ms = -1,
+		.p99_ms = -1,
 	};
 
 	if (info)
@@ -42,6 +41,15 @@ void report_state(const struct kiosk *k, struct wire_gate_state *ret_state)
 	(void)snprintf(s.version, sizeof(s.version), "%s", config_version());
 	(void)snprintf(s.reader_fault, sizeof(s.reader_fault), "%s", k->reader_fault);
 	*ret_state = s;
+}
+
+void report_times(const struct kiosk *k, struct wire_gate_state *state)
+{
+	struct trace_percentiles took = trace_percentiles_of(&k->trace);
+
+	state->p50_ms = took.p50_ms;
+	state->p95_ms = took.p95_ms;
+	state->p99_ms = took.p99_ms;
 }
 
 static const char *reader_word(enum wire_reader_state state)
@@ -143,6 +151,7 @@ static void answer_status(const struct kiosk *k, struct wire_node *r)
 	char log[UUID_TEXT];
 
 	report_state(k, &s);
+	report_times(k, &s);
 	uuid_format(s.log, log);
 	wire_node_set_text(r, "unit", "kiosk");
 	wire_node_set_text(r, "gate", s.gate);

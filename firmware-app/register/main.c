@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
 #include "register/register.h"
 #include "sys/log.h"
@@ -25,13 +24,6 @@
 static void on_wake(void *ctx)
 {
 	(void)ctx; /* the turn looks at everything itself */
-}
-
-static void on_link(void *ctx, int fd, uint32_t events)
-{
-	(void)ctx;
-	(void)fd;
-	(void)events;
 }
 
 static void sooner(int64_t *wait_us, int64_t due_us, int64_t now_us)
@@ -165,7 +157,7 @@ static int open_all(struct register_program *r)
 	err = broker_open(r);
 	if (!err) {
 		struct loop_source *source;
-		err = loop_add_fd(r->loop, link_fd(r->link), EPOLLIN, on_link, r, &source);
+		err = loop_add_waker(r->loop, link_fd(r->link), &source);
 	}
 	if (err) {
 		log_error("link_failed error=\"%s\"", strerror(-err));

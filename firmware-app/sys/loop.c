@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -21,12 +22,14 @@ struct loop_source {
 	loop_fd_handler *on_fd;
 	loop_timer_handler *on_timer;
 	void *ctx;
+	bool rests; /* a waker that has been seen in the present turn */
 };
 
 struct loop {
 	sd_event *event;
 	struct loop_source *sources;
 	int n_dispatched; /* in the present turn */
+	int n_rest; /* wakers to be watched again from the next turn on */
 	bool stopping;
 };
 
@@ -46,6 +49,30 @@ static int on_fd(sd_event_source *event, int fd, uint32_t events, void *ctx)
 	s->loop->n_dispatched++;
 	s->on_fd(s->ctx, fd, events); /* may drop s: not touched afterwards */
 	return 0;
+}
+
+static int on_waker(sd_event_source *event, int fd, uint32_t events, void *ctx)
+{
+	struct loop_source *s = ctx;
+	(void)fd;
+	(void)events;
+	s->loop->n_dispatched++;
+	s->loop->n_rest++;
+	s->rests = true;
+	(void)sd_event_source_set_io_events(event, 0);
+	return 0;
+}
+
+/* Level, not edge: what the turn before left is seen again. */
+static void watch_wakers(struct loop *loop)
+{
+	for (struct loop_source *s = loop->sources; loop->n_rest > 0 && s; s = s->next) {
+		if (!s->rests)
+			continue;
+		s->rests = false;
+		loop->n_rest--;
+		(void)sd_event_source_set_io_events(s->event, EPOLLIN);
+	}
 }
 
 static int on_timer(sd_event_source *event, uint64_t at_us, void *ctx)
@@ -153,6 +180,20 @@ int loop_add_fd(struct loop *loop, int fd, uint32_t events, loop_fd_handler *han
 	return 0;
 }
 
+int loop_add_waker(struct loop *loop, int fd, struct loop_source **ret_source)
+{
+	struct loop_source *s = new_source(loop, NULL);
+	if (!s)
+		return -ENOMEM;
+	int r = sd_event_add_io(loop->event, &s->event, fd, EPOLLIN, on_waker, s);
+	if (r < 0) {
+		loop_drop(s);
+		return r;
+	}
+	*ret_source = s;
+	return 0;
+}
+
 int loop_add_timer(
 	struct loop *loop, loop_timer_handler *handler, void *ctx, struct loop_source **ret_source)
 {
@@ -207,6 +248,7 @@ void loop_drop(struct loop_source *source)
 		return;
 	/* Off first: inside its own handler sd-event still holds a reference of its own. */
 	sd_event_source_disable_unref(source->event);
+	source->loop->n_rest -= source->rests;
 	*source->link = source->next;
 	if (source->next)
 		source->next->link = source->link;
@@ -218,6 +260,7 @@ int loop_turn(struct loop *loop, int64_t wait_us, int most)
 	if (loop->stopping)
 		return -ESTALE;
 	loop->n_dispatched = 0;
+	watch_wakers(loop);
 	int r = sd_event_run(loop->event, wait_us < 0 ? UINT64_MAX : (uint64_t)wait_us);
 	uint64_t start_us = now_us();
 	/* One run dispatches one source, so the rest that is ready is fetched by runs without a wait. */
@@ -230,6 +273,7 @@ int loop_turn(struct loop *loop, int64_t wait_us, int most)
 
 bool loop_is_ready(struct loop *loop)
 {
+	watch_wakers(loop);
 	/* sd-event's own descriptor is an epoll: readable as soon as one of its sources is. */
 	struct pollfd p = { .fd = sd_event_get_fd(loop->event), .events = POLLIN };
 

@@ -29,6 +29,9 @@ void loop_destroy(struct loop *loop);
 /** loop_add_fd() - watch a descriptor that stays the caller's. Return: 0 or negative errno. */
 int loop_add_fd(struct loop *loop, int fd, uint32_t events, loop_fd_handler *handler, void *ctx,
 	struct loop_source **ret_source);
+/** loop_add_waker() - a descriptor that the turn looks after by itself: readable, it ends the wait, once a turn. A handler
+ * that leaves it readable would be called until @most of loop_turn() is reached. Return: 0 or negative errno. */
+int loop_add_waker(struct loop *loop, int fd, struct loop_source **ret_source);
 /** loop_add_timer() - a timer on CLOCK_MONOTONIC (1 ms accuracy), unset at first. */
 int loop_add_timer(
 	struct loop *loop, loop_timer_handler *handler, void *ctx, struct loop_source **ret_source);

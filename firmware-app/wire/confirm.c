@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
+#include <stddef.h>
+#include <string.h>
+
 #include "wire/json.h"
 
 #define REASON_CHARS 200 /* confirm.json */
@@ -30,8 +33,11 @@ char *wire_confirm_encode(const struct wire_confirm *c)
 int wire_confirm_decode(
 	const void *bytes, size_t len, struct wire_confirm *ret_confirm, char *ret_reason)
 {
-	struct wire_confirm c = { .n_refused = 0 };
+	struct wire_confirm
+		c; /* 52 KB, and as a rule nothing is refused: only what is said is set and copied */
 	struct wire_in in;
+
+	memset(&c, 0, offsetof(struct wire_confirm, refused));
 
 	wire_in_open(&in, bytes, len, WIRE_PAYLOAD_MAX, ret_reason);
 	wire_in_uuid(&in, in.root, "log", WIRE_REQUIRED, &c.log);
@@ -39,6 +45,7 @@ int wire_confirm_decode(
 	json_t *list = wire_in_array(&in, in.root, "refused", WIRE_OPTIONAL, WIRE_REFUSED_MAX);
 	for (size_t i = 0; i < json_array_size(list) && !in.err; i++) {
 		struct wire_refused *r = &c.refused[c.n_refused++];
+		memset(r, 0, sizeof(*r));
 		wire_in_enter(&in, "refused", i);
 		json_t *row = wire_in_element(&in, list, i);
 		wire_in_int(&in, row, "seq", WIRE_REQUIRED, 1, WIRE_INT_MAX, &r->seq);
@@ -48,6 +55,7 @@ int wire_confirm_decode(
 	}
 	if (wire_in_close(&in))
 		return in.err;
-	*ret_confirm = c;
+	memcpy(ret_confirm, &c,
+		offsetof(struct wire_confirm, refused) + c.n_refused * sizeof(c.refused[0]));
 	return 0;
 }

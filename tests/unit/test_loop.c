@@ -241,11 +241,49 @@ static void test_notify(void **state)
 	rmdir(folder);
 }
 
+/* What the turn itself empties ends the wait once a turn, however long it stays readable. */
+static void test_waker(void **state)
+{
+	(void)state;
+	struct loop *loop = new_loop();
+	struct seen a = { .n = 0 };
+	struct loop_source *sa, *waker;
+	int pa[2], pb[2];
+	char byte;
+	assert_int_equal(pipe(pa) | pipe(pb), 0);
+	assert_int_equal(loop_add_fd(loop, pa[0], EPOLLIN, on_fd, &a, &sa), 0);
+	assert_int_equal(loop_add_waker(loop, pb[0], &waker), 0);
+	assert_int_equal(write(pa[1], "x", 1), 1);
+	assert_int_equal(write(pb[1], "q", 1), 1);
+	assert_int_equal(loop_turn(loop, DEADLINE_US, 32), 2);
+	assert_int_equal(a.n, 1);
+	/* Left as it was: each turn again, and whoever asks in between is told. */
+	assert_true(loop_is_ready(loop));
+	assert_int_equal(loop_turn(loop, DEADLINE_US, 32), 1);
+	assert_int_equal(loop_turn(loop, DEADLINE_US, 32), 1);
+	assert_int_equal(read(pb[0], &byte, 1), 1);
+	assert_false(loop_is_ready(loop));
+	assert_int_equal(loop_turn(loop, 0, 32), 0);
+	/* Dropped while it rests. */
+	assert_int_equal(write(pb[1], "q", 1), 1);
+	assert_int_equal(loop_turn(loop, DEADLINE_US, 32), 1);
+	loop_drop(waker);
+	assert_int_equal(loop_turn(loop, 0, 32), 0);
+	assert_int_equal(write(pa[1], "y", 1), 1);
+	assert_int_equal(loop_turn(loop, DEADLINE_US, 32), 1);
+	for (int i = 0; i < 2; i++) {
+		close(pa[i]);
+		close(pb[i]);
+	}
+	loop_destroy(loop);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_descriptors),
 		cmocka_unit_test(test_drop_inside),
+		cmocka_unit_test(test_waker),
 		cmocka_unit_test(test_timer),
 		cmocka_unit_test(test_wait_ends),
 		cmocka_unit_test(test_stop),
