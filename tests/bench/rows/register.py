@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: EUPL-1.2
+"""Check-ins a second that the register of a school of 2,000 pupils stores and confirms, over a real Mosquitto.
+
+The morning peak: until 08:20 the gates were cut off, and hold one tap of every pupil, half an hour to five minutes
+before the bell. From their birth's publication, and the first check-in's after it, to the last confirmation
+(bench_gates.c plays them as the contract says: QoS 1, 10 without a PUBACK, 200 without a confirm). All of the register's
+work is within that time: each check-in also makes its pupil present and tells every gate so (gates/arrival).
+
+The floor (floor_batches.c) inserts as many of the same rows into the register's two tables of facts, nothing else, BATCH
+a transaction, on the same file system. It has no broker, no JSON, no marks, and doesn't look anything up.
+
+Each slice has a fresh copy of the school, and a register that has just started; floor and ours take turns.
+"""
+
+import shutil
+import sqlite3
+import subprocess
+import time
+
+import school  # tests/broker
+from common import AtLeastTimes, Figure, Measured, Told, median
+
+PUPILS = 2000
+CLASS_OF = 20
+GATES = (1, 3, 30)
+BATCH = 256  # REGISTER_EVENTS_PER_TURN: the register never takes more in one transaction
+NOW = "2026-11-23T08:20:00+01:00"  # a Monday, five minutes before the bell
+SLICES = 5
+BACKLOG_DAYS = 5
+KEY = b"0123456789abcdef0123456789abcdef"
+LESSONS = ("mon", "tue", "wed", "thu", "fri")
+FLOOR = f"bare SQLite (WAL, FULL), the same rows in transactions of {BATCH}"
+
+FIGURES = [Figure(f"register_checkins_{n}", f"register: check-ins a second stored and confirmed, {n} gate{'s' * (n > 1)}",
+                  "/s", floor=FLOOR, aim=AtLeastTimes(0.4)) for n in GATES]
+FIGURES += [
+    Figure("register_backlog", f"the same of {BACKLOG_DAYS} days that 3 gates were cut off", "/s", floor=FLOOR, aim=Told()),
+] + [Figure(f"register_broker_{n}", f"the same messages, {n} gate{'s' * (n > 1)}, a subscriber that counts and confirms",
+            "/s", aim=Told()) for n in GATES]
+
+
+class Stage:
+    """A broker, and a school's database that each slice gets a copy of."""
+
+    def __init__(self, bench):
+        self.bench, self.dir, self.pupils = bench, bench.folder, 100 if bench.quick else PUPILS
+        self.port = bench.free_port()
+        (self.dir / "card.key").write_bytes(KEY)
+        (self.dir / "broker").mkdir()
+        conf = (bench.source / "broker-config/mosquitto/loopback.conf.in").read_text(encoding="utf-8")
+        conf = conf.replace("@PORT@", str(self.port)).replace("@DIR@", str(self.dir / "broker"))
+        (self.dir / "mosquitto.conf").write_text(conf, encoding="utf-8")
+        self.broker_log = open(self.dir / "mosquitto.log", "wb")  # pylint: disable=consider-using-with
+        self.broker = bench.start([school.tool("mosquitto"), "-c", self.dir / "mosquitto.conf"],
+                                  stdout=self.broker_log, stderr=self.broker_log)
+        self.n = 0
+        self.make_school()
+
+    def conf(self, name, gates):
+        folder = self.dir / name
+        (folder / "run").mkdir(parents=True)
+        ids = ", ".join(f"gate-{g}" for g in range(1, gates + 1))
+        (folder / "register.conf").write_text(
+            f"[school]\nid = sint-jan\nname = Sint-Jan\ncard_key_file = {self.dir}/card.key\n[unit]\nid = register\n"
+            f"[paths]\nstate_dir = {folder}/state\nrun_dir = {folder}/run\n"
+            f"[broker]\nhost = 127.0.0.1\nport = {self.port}\ntls = off\n[register]\ngates = {ids}\n", encoding="utf-8")
+        return folder
+
+    def start(self, folder):
+        with open(folder / "log", "wb") as log:
+            return self.bench.start([self.bench.bin("schoolpoort-register"), "--config", folder / "register.conf",
+                                     "--clock", f"{NOW}@{time.time():.3f}"], stdout=log, stderr=log)
+
+    def write_files(self):
+        pupils = [f"{i};Peeters;Noor;{self.class_of(i)};nl" for i in range(1, self.pupils + 1)]
+        (self.dir / "pupils.csv").write_text(
+            "\n".join(["pupil_id;last_name;first_name;class;language", *pupils, ""]), encoding="utf-8")
+        cards = [f"0400000000{i:04X};{i};;" for i in range(1, self.pupils + 1)]
+        (self.dir / "cards.csv").write_text("\n".join(["uid;pupil_id;from;to", *cards, ""]), encoding="utf-8")
+        lessons = [f"*;{day};{half};{hours}" for day in LESSONS
+                   for half, hours in (("am", "08:25;12:05"), ("pm", "13:10;16:00")) if (day, half) != ("wed", "pm")]
+        (self.dir / "timetable.csv").write_text("\n".join(["class;weekday;half;start;end", *lessons, ""]), encoding="utf-8")
+
+    @staticmethod
+    def class_of(pupil):
+        place = (pupil - 1) // CLASS_OF
+        return f"{1 + place // 17}{chr(ord('A') + place % 17)}"
+
+    def make_school(self):
+        self.write_files()
+        folder = self.conf("school", 1)
+        (folder / "state").mkdir()
+        process = self.start(folder)
+        school.wait("the register's socket", (folder / "run/register.sock").exists)
+        for what in ("pupils", "timetable", "cards"):
+            self.bench.run([self.bench.bin("schoolpoortctl"), "--config", folder / "register.conf", "import", what,
+                            self.dir / f"{what}.csv"])
+        self.bench.end(process)
+        assert process.returncode == 0, (folder / "log").read_text()
+
+    def play(self, gates, days=0, broker_alone=False):
+        """Gates that deliver. Return: what bench_gates printed."""
+        self.n += 1
+        folder = self.conf(f"slice-{self.n}", gates)
+        shutil.copytree(self.dir / "school/state", folder / "state")
+        player = self.bench.start(
+            [self.bench.bin("bench_gates"), "--port", str(self.port), "--gates", str(gates), "--pupils", str(self.pupils),
+             "--days", str(days), "--until", NOW, "--key", self.dir / "card.key"] + ["--no-data"] * broker_alone,
+            stdout=subprocess.PIPE, text=True)
+        assert player.stdout.readline() == "ready\n"
+        other = (self.bench.start([self.bench.bin("bench_gates"), "--port", str(self.port), "--confirm"])
+                 if broker_alone else self.start(folder))
+        text = player.stdout.read()
+        assert player.wait() == 0, text
+        self.bench.end(other)
+        if not broker_alone:
+            assert other.returncode == 0, (folder / "log").read_text()
+            stored = self.stored(folder)
+            assert stored == self.bench.figures(text)["checkins"], (stored, text)
+        shutil.rmtree(folder)
+        return self.bench.figures(text)
+
+    @staticmethod
+    def stored(folder):
+        with sqlite3.connect(folder / "state/register.db") as db:
+            assert db.execute("SELECT count(*) FROM refused").fetchone()[0] == 0
+            return db.execute("SELECT count(*) FROM checkin").fetchone()[0]
+
+    def floor(self, rows):
+        self.n += 1
+        path = self.dir / f"floor-{self.n}.db"
+        text = self.bench.run([self.bench.bin("floor_batches"), path, str(rows), str(BATCH)])
+        for file in self.dir.glob(f"{path.name}*"):
+            file.unlink()
+        return self.bench.figures(text)["rate"]
+
+
+def measure(bench):
+    stage = Stage(bench)
+    slices = 1 if bench.quick else SLICES
+    for gates in GATES:
+        floors, ours, broker = [], [], []
+        for _ in range(slices):
+            floors.append(stage.floor(stage.pupils))
+            ours.append(stage.play(gates)["rate"])
+        for _ in range(min(slices, 2)):
+            broker.append(stage.play(gates, broker_alone=True)["rate"])
+        yield f"register_checkins_{gates}", Measured(median(ours), median(floors))
+        yield f"register_broker_{gates}", Measured(median(broker))
+    days = 1 if bench.quick else BACKLOG_DAYS
+    played = stage.play(3, days=days)
+    yield "register_backlog", Measured(played["rate"], stage.floor(int(played["checkins"])))
