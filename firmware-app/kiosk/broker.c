@@ -53,9 +53,9 @@ int broker_open(struct kiosk *k)
 	(void)snprintf(k->topic_data, sizeof(k->topic_data), "%.100s/gates/data", root);
 	(void)snprintf(k->topic_arrival, sizeof(k->topic_arrival), "%.100s/gates/arrival", root);
 	const struct link_subscription subscriptions[] = {
-		{ k->topic_confirm, 1 },
-		{ k->topic_data, 1 },
-		{ k->topic_arrival, 0 },
+		{ k->topic_confirm, 1, false },
+		{ k->topic_data, 1, false },
+		{ k->topic_arrival, 0, false },
 	};
 	const struct link_config link = {
 		.host = c->broker_host,

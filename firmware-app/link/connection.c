@@ -41,6 +41,7 @@
 #define PACKET_MAX (16 * 1024 * 1024) /* bytes; twice the broker's own limit */
 #define PASSWORD_MAX 512
 
+#define REFUSED 128 /* MQTT 5: from here on a reason code is a refusal */
 #define SESSION_TAKEN_OVER 142 /* MQTT 5, 4.13: somebody else has our client id */
 #define PACKET_TOO_LARGE 149
 
@@ -69,6 +70,7 @@ struct connection {
 	struct {
 		int mid; /* 0: free */
 		uint64_t tag;
+		bool quiet;
 	} window[WINDOW];
 	int n_window;
 };
@@ -143,9 +145,10 @@ static struct link_event *new_event(struct connection *c, enum link_event_kind k
 	return event;
 }
 
-static void give_ack(struct connection *c, uint64_t tag, int code)
+static void give_ack(struct connection *c, uint64_t tag, bool quiet, int code)
 {
-	struct link_event *event = tag ? new_event(c, LINK_EVENT_ACK) : NULL;
+	bool wanted = tag && (!quiet || code >= REFUSED);
+	struct link_event *event = wanted ? new_event(c, LINK_EVENT_ACK) : NULL;
 
 	if (!event)
 		return;
@@ -214,9 +217,24 @@ static void on_publish(
 			continue;
 		c->window[i].mid = 0;
 		c->n_window--;
-		give_ack(c, c->window[i].tag, code);
+		give_ack(c, c->window[i].tag, c->window[i].quiet, code);
 		return;
 	}
+}
+
+/* A topic that the owner writes itself comes back to it. Rejected: MQTT 5's "no local", of which a broker may think that it
+ * means retained messages too. */
+static bool is_wanted(const struct link_config *config, const struct mosquitto_message *message)
+{
+	bool matches = false;
+
+	for (size_t i = 0; !message->retain && i < config->n_subscriptions; i++)
+		if (config->subscriptions[i].retained_only &&
+			mosquitto_topic_matches_sub(config->subscriptions[i].filter, message->topic,
+				&matches) == MOSQ_ERR_SUCCESS &&
+			matches)
+			return false;
+	return true;
 }
 
 static void on_message(struct mosquitto *m, void *ctx, const struct mosquitto_message *message,
@@ -229,6 +247,8 @@ static void on_message(struct mosquitto *m, void *ctx, const struct mosquitto_me
 	(void)props;
 	if (c->over || strlen(message->topic) >= LINK_TOPIC_MAX)
 		return; /* a topic of that length is none of the contract's */
+	if (!is_wanted(&c->link->config, message))
+		return;
 	struct link_event *event = new_event(c, LINK_EVENT_MESSAGE);
 	if (!event)
 		return;
@@ -444,14 +464,15 @@ static int refusal_of(int rc)
 	}
 }
 
-static void note_in_window(struct connection *c, int mid, uint64_t tag)
+static void note_in_window(struct connection *c, int mid, const struct link_message *message)
 {
 	int i = 0;
 
 	while (c->window[i].mid)
 		i++; /* there is room: see can_publish() */
 	c->window[i].mid = mid;
-	c->window[i].tag = tag;
+	c->window[i].tag = message->tag;
+	c->window[i].quiet = message->quiet;
 	c->n_window++;
 }
 
@@ -464,11 +485,11 @@ static void publish(struct connection *c, const struct link_message *message)
 	int rc = mosquitto_publish_v5(c->m, &mid, message->topic, (int)message->len,
 		message->payload, message->qos, message->retain, NULL);
 	if (rc == MOSQ_ERR_SUCCESS && message->qos > 0)
-		note_in_window(c, mid, message->tag);
+		note_in_window(c, mid, message);
 	else if (rc == MOSQ_ERR_SUCCESS)
-		give_ack(c, message->tag, 0);
+		give_ack(c, message->tag, message->quiet, 0);
 	else if (refusal_of(rc))
-		give_ack(c, message->tag, refusal_of(rc));
+		give_ack(c, message->tag, message->quiet, refusal_of(rc));
 	else
 		end_with(c, "publish",
 			rc); /* the library has kept the message: the client must go */

@@ -215,8 +215,8 @@ bool link_up(const struct link *link)
 	return link->up;
 }
 
-int link_post(struct link *link, const char *topic, const void *payload, size_t len, int qos,
-	bool retain, uint64_t tag)
+static int post(struct link *link, const char *topic, const void *payload, size_t len, int qos,
+	bool retain, uint64_t tag, bool quiet)
 {
 	size_t topic_len = strlen(topic);
 
@@ -232,6 +232,7 @@ int link_post(struct link *link, const char *topic, const void *payload, size_t 
 	message->session = link->session;
 	message->qos = qos;
 	message->retain = retain;
+	message->quiet = quiet;
 	message->len = len;
 	memcpy(message->topic, topic, topic_len + 1);
 	if (len)
@@ -241,4 +242,16 @@ int link_post(struct link *link, const char *topic, const void *payload, size_t 
 		return LINK_ERR_FULL;
 	}
 	return 0;
+}
+
+int link_post(struct link *link, const char *topic, const void *payload, size_t len, int qos,
+	bool retain, uint64_t tag)
+{
+	return post(link, topic, payload, len, qos, retain, tag, false);
+}
+
+int link_post_quiet(struct link *link, const char *topic, const void *payload, size_t len, int qos,
+	bool retain, uint64_t tag)
+{
+	return post(link, topic, payload, len, qos, retain, tag, true);
 }

@@ -33,6 +33,7 @@ enum link_err {
 struct link_subscription {
 	const char *filter; /* static or as long as the link */
 	int qos;
+	bool retained_only; /* what stands there as the connection comes up; what comes later is dropped */
 };
 
 /* Strings are copied at link_open(). */
@@ -110,4 +111,9 @@ bool link_up(const struct link *link);
  * Return: 0 or a link_err.
  */
 int link_post(struct link *link, const char *topic, const void *payload, size_t len, int qos,
+	bool retain, uint64_t tag);
+
+/** link_post_quiet() - the same, but its event comes only where the broker refused it (128 and up): of a thousand
+ * that were taken each would wake the owner. */
+int link_post_quiet(struct link *link, const char *topic, const void *payload, size_t len, int qos,
 	bool retain, uint64_t tag);

@@ -18,6 +18,7 @@ struct link_message {
 	uint64_t session; /* of the connection that the owner knew; of another one: dropped */
 	int qos;
 	bool retain;
+	bool quiet; /* an event only where it was refused */
 	size_t len;
 	char topic[LINK_TOPIC_MAX];
 	char payload[];

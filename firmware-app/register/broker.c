@@ -25,10 +25,10 @@ int broker_open(struct register_program *r)
 	snprintf(r->filter_command, sizeof(r->filter_command), "%s/care/command/+", r->root);
 	snprintf(r->filter_alert, sizeof(r->filter_alert), "%s/care/alert/#", r->root);
 	const struct link_subscription subscriptions[] = {
-		{ r->filter_state, 1 },
-		{ r->filter_checkin, 1 },
-		{ r->filter_alert, 1 },
-		{ r->filter_command, 1 },
+		{ r->filter_state, 1, false },
+		{ r->filter_checkin, 1, false },
+		{ r->filter_alert, 1, true }, /* its own come back: 500 at a cut-off */
+		{ r->filter_command, 1, false },
 	};
 	const struct link_config link = {
 		.host = c->broker_host,

@@ -53,6 +53,56 @@ static void set_pupil(struct day *day, size_t pupil)
 	}
 }
 
+/* By counting: in a class they keep the roster's order. */
+static void sort_by_class(struct day *day)
+{
+	const struct roster *roster = day->roster;
+	size_t *from = day->class_from;
+	for (size_t p = 0; p < roster->n_pupils; p++)
+		from[roster->pupils[p].class_index + 1]++;
+	for (size_t c = 0; c < roster->n_classes; c++)
+		from[c + 1] += from[c];
+	/* Filled from behind, each class's begin serving as its end, and moving back to where it belongs. */
+	for (size_t p = roster->n_pupils; p-- > 0;)
+		day->by_class[--from[roster->pupils[p].class_index + 1]] = p;
+	for (size_t c = 0; c < roster->n_classes; c++)
+		from[c] = from[c + 1];
+	from[roster->n_classes] = roster->n_pupils;
+}
+
+static void set_ends(struct day *day)
+{
+	for (size_t h = 0; h < 2; h++) {
+		day->first_end_ms[h] = day->last_end_ms[h] = -1;
+		for (size_t i = 0; i < day->roster->n_classes; i++) {
+			const struct day_class *c = day_class_of(day, i, halves[h]);
+			if (!c->slot)
+				continue;
+			if (c->end_ms > day->last_end_ms[h])
+				day->last_end_ms[h] = c->end_ms;
+			if (day->first_end_ms[h] < 0 || c->end_ms < day->first_end_ms[h])
+				day->first_end_ms[h] = c->end_ms;
+		}
+	}
+}
+
+static bool allocate(struct day *day)
+{
+	const struct roster *roster = day->roster;
+	/* One a pupil and half, a talk a pupil, one a class and half, one a gate and half, unknown cards, and
+	 * as many again of pupils who have left meanwhile. */
+	day->max_alerts = 3 * roster->n_pupils + 2 * roster->n_classes +
+			  (size_t)(2 * DAY_GATES_MAX + DAY_UNKNOWN_MAX) + 1000;
+	day->pupils = calloc(roster->n_pupils + 1, sizeof(*day->pupils));
+	day->classes = calloc(2 * roster->n_classes + 1, sizeof(*day->classes));
+	day->by_class = calloc(roster->n_pupils + 1, sizeof(*day->by_class));
+	day->class_from = calloc(roster->n_classes + 1, sizeof(*day->class_from));
+	day->alerts = calloc(day->max_alerts, sizeof(*day->alerts));
+	day->corrections = calloc(2 * roster->n_pupils + 1, sizeof(*day->corrections));
+	return day->pupils && day->classes && day->by_class && day->class_from && day->alerts &&
+	       day->corrections;
+}
+
 struct day *day_create(const struct roster *roster, const struct civil_zone *zone,
 	const struct day_rules *rules, struct civil_date date)
 {
@@ -63,21 +113,15 @@ struct day *day_create(const struct roster *roster, const struct civil_zone *zon
 	day->roster = roster;
 	day->zone = zone;
 	day->rules = *rules;
-	/* One a pupil and half, a talk a pupil, one a class and half, one a gate and half, unknown cards, and
-	 * as many again of pupils who have left meanwhile. */
-	day->max_alerts = 3 * roster->n_pupils + 2 * roster->n_classes +
-			  (size_t)(2 * DAY_GATES_MAX + DAY_UNKNOWN_MAX) + 1000;
-	day->pupils = calloc(roster->n_pupils + 1, sizeof(*day->pupils));
-	day->classes = calloc(2 * roster->n_classes + 1, sizeof(*day->classes));
-	day->alerts = calloc(day->max_alerts, sizeof(*day->alerts));
-	day->corrections = calloc(2 * roster->n_pupils + 1, sizeof(*day->corrections));
-	if (!day->pupils || !day->classes || !day->alerts || !day->corrections) {
+	if (!allocate(day)) {
 		day_destroy(day);
 		return NULL;
 	}
 	for (size_t i = 0; i < roster->n_classes; i++)
 		for (size_t h = 0; h < 2; h++)
 			set_class(day, i, halves[h]);
+	set_ends(day);
+	sort_by_class(day);
 	for (size_t i = 0; i < roster->n_pupils; i++)
 		set_pupil(day, i);
 	for (size_t g = 0; g < DAY_GATES_MAX; g++)
@@ -93,6 +137,8 @@ void day_destroy(struct day *day)
 		return;
 	free(day->pupils);
 	free(day->classes);
+	free(day->by_class);
+	free(day->class_from);
 	free(day->alerts);
 	free(day->corrections);
 	free(day);
@@ -355,13 +401,7 @@ void day_load_alert(
 
 int64_t day_ends(const struct day *day, enum halfday half)
 {
-	int64_t end_ms = -1;
-	for (size_t i = 0; i < day->roster->n_classes; i++) {
-		const struct day_class *c = day_class_of(day, i, half);
-		if (c->slot && c->end_ms > end_ms)
-			end_ms = c->end_ms;
-	}
-	return end_ms;
+	return day->last_end_ms[index_of(half)];
 }
 
 static void count(struct wire_day_class *row, enum mark_value value)
@@ -394,25 +434,18 @@ static void count(struct wire_day_class *row, enum mark_value value)
 size_t day_counts(
 	const struct day *day, enum halfday half, struct wire_day_class *ret_classes, size_t max)
 {
-	static const size_t none = SIZE_MAX;
 	size_t n = 0;
 	for (size_t i = 0; i < day->roster->n_classes && n < max; i++) {
-		const struct roster_class *class_of = &day->roster->classes[i];
-		size_t row = none;
-		if (!day_class_of(day, i, half)->slot)
+		size_t begin = day->class_from[i];
+		size_t end = day->class_from[i + 1];
+		/* A class of the timetable without pupils says nothing. */
+		if (!day_class_of(day, i, half)->slot || begin == end)
 			continue;
-		for (size_t p = 0; p < day->roster->n_pupils; p++) {
-			if (day->roster->pupils[p].class_index != i)
-				continue;
-			if (row ==
-				none) { /* a class of the timetable without pupils says nothing */
-				row = n++;
-				memset(&ret_classes[row], 0, sizeof(ret_classes[row]));
-				memcpy(ret_classes[row].class_name, class_of->name,
-					sizeof(class_of->name));
-			}
-			count(&ret_classes[row], day_half_of(day, p, half)->mark.value);
-		}
+		struct wire_day_class *row = &ret_classes[n++];
+		memset(row, 0, sizeof(*row));
+		memcpy(row->class_name, day->roster->classes[i].name, sizeof(row->class_name));
+		for (size_t k = begin; k < end; k++)
+			count(row, day_half_of(day, day->by_class[k], half)->mark.value);
 	}
 	return n;
 }

@@ -58,6 +58,8 @@ struct day_class {
 	const struct timetable_slot *slot; /* NULL: no lessons */
 	int64_t start_ms, cutoff_ms, end_ms; /* instants; with a slot */
 	enum absence_verdict verdict; /* of the last look */
+	enum absence_verdict
+		asked; /* every pupil's mark of now has been asked with this one, or a lower one */
 	int32_t alert; /* class_missing */
 	int expected, missing, late; /* of the last count */
 };
@@ -75,6 +77,10 @@ struct day {
 	struct day_rules rules;
 	struct day_pupil *pupils; /* as roster->pupils */
 	struct day_class *classes; /* [2 * class], am and pm */
+	size_t *by_class; /* indexes of pupils, class after class: no walk over the school for each */
+	size_t *class_from; /* [n_classes + 1]: where a class begins in by_class, and where the last one ends */
+	int64_t first_end_ms[2],
+		last_end_ms[2]; /* of the classes' halves; negative: nobody has lessons */
 	int32_t gate_alert[DAY_GATES_MAX][2];
 	size_t n_alerts, max_alerts;
 	struct alert

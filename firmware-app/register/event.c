@@ -28,7 +28,15 @@ int event_room(const struct event_outbox *o, int64_t mono_us)
 {
 	if (!o->up || !o->more || o->failed || mono_us < o->again_us)
 		return 0;
-	return EVENT_WINDOW - o->waiting;
+	int room = EVENT_WINDOW - o->waiting;
+	return room < EVENT_FEW ? 0 : room;
+}
+
+bool event_drops(const struct event_outbox *o)
+{
+	if (o->done <= o->dropped)
+		return false;
+	return o->waiting == 0 || o->done - o->dropped >= EVENT_DROP;
 }
 
 void event_posted(struct event_outbox *o, int64_t number)

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #define EVENT_WINDOW 32 /* posted and not acknowledged */
+#define EVENT_FEW (EVENT_WINDOW / 2) /* room for less is no reason to ask the database for more */
+#define EVENT_DROP 512 /* said, and still in the database: each time that they go is a COMMIT */
 #define EVENT_NOBODY_US INT64_C(60000000) /* clients come back within 30 s; then nobody listens */
 #define EVENT_AGAIN_US INT64_C(2000000) /* after nobody listened */
 #define EVENT_REFUSED_US INT64_C(30000000) /* after the broker refused: a person has to mend it */
@@ -38,6 +40,9 @@ void event_down(struct event_outbox *o);
 void event_added(struct event_outbox *o);
 /** event_room() - how many rows after o->posted may be posted now; 0: none. */
 int event_room(const struct event_outbox *o, int64_t mono_us);
+/** event_drops() - what is done leaves the database now: where nothing is on its way any more, or much of it stands there.
+ * What a power cut leaves there is told twice, as what had no PUBACK is. */
+bool event_drops(const struct event_outbox *o);
 /** event_posted() - one of them was. */
 void event_posted(struct event_outbox *o, int64_t number);
 /** event_acked() - its PUBACK. @code: MQTT 5 reason */

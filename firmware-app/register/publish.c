@@ -152,9 +152,12 @@ void publish_flush(struct register_program *r)
 	while (r->out_first) {
 		struct outbox_message *m = r->out_first;
 		size_t len = m->payload ? strlen(m->payload) : 0;
-		uint64_t tag = TOPIC_TAG + topic_of(r, m->topic);
-		if (link_post(r->link, m->topic, m->payload ? m->payload : "", len, m->qos,
-			    m->retain, tag))
+		size_t topic = topic_of(r, m->topic);
+		/* What was taken is news only of the topics that are counted: see publish_acked(). */
+		int (*post)(struct link *, const char *, const void *, size_t, int, bool,
+			uint64_t) = topic == HOMEASSISTANT ? link_post : link_post_quiet;
+		if (post(r->link, m->topic, m->payload ? m->payload : "", len, m->qos, m->retain,
+			    TOPIC_TAG + topic))
 			return; /* full: the rest goes when there is room */
 		r->out_first = m->next;
 		if (!r->out_first)
@@ -232,11 +235,12 @@ static char *encode_alert(const struct register_program *r, const struct alert *
 	return wire_alert_encode(alert, pupil, &ctx);
 }
 
-static void put_retained_alert(struct register_program *r, const struct alert *alert)
+/* @text: taken over; what encode_alert() gave */
+static void put_retained_alert(struct register_program *r, const struct alert *alert, char *text)
 {
 	char topic[LINK_TOPIC_MAX];
 	snprintf(topic, sizeof(topic), "care/alert/%s", alert->id);
-	put(r, topic, encode_alert(r, alert), false, 1, true);
+	put(r, topic, text, false, 1, true);
 	/* Its last state stands for who listens now; for who comes later there is nothing. */
 	if (alert_is_over(alert))
 		publish_empty(r, topic);
@@ -244,10 +248,9 @@ static void put_retained_alert(struct register_program *r, const struct alert *a
 
 void publish_alert(struct register_program *r, const struct alert *alert)
 {
-	put_retained_alert(r, alert);
 	char *text = encode_alert(r, alert);
 	int n = text ? register_store_event_add(r->store, r->now.wall_ms, text) : STORE_ERR_MEMORY;
-	free(text);
+	put_retained_alert(r, alert, text);
 	if (n < 0 && !r->err)
 		r->err = n;
 	if (n > 0 && !r->events_dropped)
@@ -285,7 +288,7 @@ void publish_events_done(struct register_program *r)
 	bool failing =
 		r->store_failed_us && r->now.mono_us - r->store_failed_us < REGISTER_STORE_AGAIN_US;
 	o->dropping = o->dropped;
-	if (o->done <= o->dropped || !r->store || failing || school_begin(r))
+	if (!event_drops(o) || !r->store || failing || school_begin(r))
 		return;
 	r->err = register_store_event_drop(r->store, o->done);
 	o->dropping = o->done;
@@ -676,7 +679,8 @@ void publish_all(struct register_program *r)
 	for (size_t i = 0; today && i < today->n_alerts; i++) {
 		char topic[LINK_TOPIC_MAX];
 		if (!alert_is_over(&today->alerts[i])) {
-			put_retained_alert(r, &today->alerts[i]);
+			put_retained_alert(
+				r, &today->alerts[i], encode_alert(r, &today->alerts[i]));
 			continue;
 		}
 		/* A broker that was restarted on an older copy can have it again. */

@@ -189,6 +189,8 @@ static void judge_mark(const struct turn *t, size_t pupil, enum halfday half)
 		t->day->counts_changed[half == HALFDAY_PM] = true;
 	}
 	h->mark = mark;
+	class_of(t, pupil, half)->asked =
+		ABSENCE_WAIT; /* who is awaited again may be decided again */
 	int64_t at_ms = mark_is_in(mark.value) ? h->tap_at_ms : -1;
 	if (mark.value == h->stored.value && mark.minutes_late == h->stored.minutes_late &&
 		at_ms == h->stored_at_ms)
@@ -338,10 +340,11 @@ static void count_classes(const struct turn *t, enum halfday half)
 
 static bool any_absent_alert(const struct turn *t, size_t class_index, enum halfday half)
 {
-	for (size_t p = 0; p < t->day->roster->n_pupils; p++) {
-		const struct alert *a = alert_at(t, day_half_of(t->day, p, half)->alert);
-		if (t->day->roster->pupils[p].class_index == class_index && a &&
-			a->kind == ALERT_ABSENT && !alert_is_over(a))
+	const struct day *day = t->day;
+	for (size_t k = day->class_from[class_index]; k < day->class_from[class_index + 1]; k++) {
+		const struct alert *a =
+			alert_at(t, day_half_of(day, day->by_class[k], half)->alert);
+		if (a && a->kind == ALERT_ABSENT && !alert_is_over(a))
 			return true;
 	}
 	return false;
@@ -404,10 +407,10 @@ static bool review_class(const struct turn *t, size_t class_index, enum halfday 
 
 static void judge_class_alerts(const struct turn *t, size_t class_index, enum halfday half)
 {
-	for (size_t p = 0; p < t->day->roster->n_pupils; p++)
-		if (t->day->roster->pupils[p].class_index == class_index &&
-			mark_is_missing(day_half_of(t->day, p, half)->mark.value))
-			judge_alert(t, p, half);
+	const struct day *day = t->day;
+	for (size_t k = day->class_from[class_index]; k < day->class_from[class_index + 1]; k++)
+		if (mark_is_missing(day_half_of(day, day->by_class[k], half)->mark.value))
+			judge_alert(t, day->by_class[k], half);
 }
 
 /* A pupil's facts or rules changed: the marks, the alerts, and what that means for the class. */
@@ -640,7 +643,7 @@ static struct absence_moment moment_of(const struct turn *t, int64_t cutoff_ms)
 	};
 }
 
-/* Return: whether any class may be decided now. */
+/* Return: whether any class may be decided now that wasn't asked yet. */
 static bool look_at_classes(
 	const struct turn *t, enum halfday half, const struct absence_gate *gates)
 {
@@ -656,7 +659,7 @@ static bool look_at_classes(
 		/* Complete gates prove nothing of whom this register has forgotten. */
 		if (t->s->roster_lost && c->verdict == ABSENCE_CONFIRMED)
 			c->verdict = ABSENCE_UNCONFIRMED;
-		any |= c->verdict != ABSENCE_WAIT;
+		any |= c->verdict > c->asked;
 	}
 	return any;
 }
@@ -716,6 +719,10 @@ static void decide_half(const struct turn *t, enum halfday half, const struct ab
 		return;
 	for (size_t p = 0; p < t->day->roster->n_pupils; p++)
 		decided |= decide_pupil(t, p, half);
+	for (size_t i = 0; i < t->day->roster->n_classes; i++) {
+		struct day_class *c = day_class_of(t->day, i, half);
+		c->asked = c->verdict;
+	}
 	if (!decided)
 		return;
 	count_classes(t, half);
@@ -794,7 +801,8 @@ static void look_at_gates(const struct turn *t, enum halfday half, const struct 
 /* When an alert's half day is over, so is the alert; those of no half day last until the day's end. */
 static bool alert_has_ended(const struct turn *t, const struct alert *a)
 {
-	if (a->half == HALFDAY_NONE)
+	/* Asked of each open alert each turn: mostly no class has gone home. */
+	if (a->half == HALFDAY_NONE || t->s->now_ms < t->day->first_end_ms[a->half == HALFDAY_PM])
 		return false;
 	int64_t end_ms = day_ends(t->day, a->half);
 	const struct roster_pupil *p = roster_pupil_of(t->day->roster, a->pupil);

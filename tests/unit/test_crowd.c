@@ -44,7 +44,7 @@ static int64_t now_ms(void)
 
 static struct link *open_link(const char *id, int port, const char *filter)
 {
-	const struct link_subscription s = { filter, 1 };
+	const struct link_subscription s = { filter, 1, false };
 	const struct link_config config = { .host = "127.0.0.1",
 		.port = port,
 		.client_id = id,

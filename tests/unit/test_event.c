@@ -55,9 +55,42 @@ static void m12_events_go_in_windows(void **state)
 	event_up(&o, 0);
 	assert_int_equal(post(&o, 1000, 0), EVENT_WINDOW);
 	assert_int_equal(event_room(&o, 0), 0);
+	for (int64_t n = 1; n < EVENT_FEW; n++)
+		event_acked(&o, n, 0, 0);
+	assert_int_equal(
+		event_room(&o, 0), 0); /* a walk through the database for each would cost more */
+	event_acked(&o, EVENT_FEW, 0, 0);
+	assert_int_equal(post(&o, 1000, 0), EVENT_FEW);
+	assert_int_equal(o.posted, EVENT_WINDOW + EVENT_FEW);
+}
+
+/* What was said leaves the database with few COMMITs, and all of it as soon as nothing is on its way. */
+static void m12_events_leave_together(void **state)
+{
+	(void)state;
+	struct event_outbox o = { 0 };
+	int64_t n = 0;
+
+	event_up(&o, 0);
+	assert_false(event_drops(&o));
+	assert_int_equal(post(&o, 2, 0), 2);
 	event_acked(&o, 1, 0, 0);
-	assert_int_equal(post(&o, 1000, 0), 1);
-	assert_int_equal(o.posted, EVENT_WINDOW + 1);
+	assert_false(event_drops(&o));
+	event_acked(&o, 2, 0, 0);
+	assert_true(event_drops(&o));
+	o.dropped = n = 2;
+	assert_false(event_drops(&o));
+	event_added(&o);
+	for (; o.done - o.dropped < EVENT_DROP; event_acked(&o, ++n, 0, 0)) {
+		assert_false(event_drops(&o));
+		post(&o, 100000, 0);
+	}
+	assert_true(o.waiting > 0 && event_drops(&o));
+	/* A connection that ends: what had its answer goes, the rest is told again. */
+	o.dropped = o.done - 1;
+	assert_false(event_drops(&o));
+	event_down(&o);
+	assert_true(event_drops(&o));
 }
 
 /* Clients of a broker that was restarted need a moment; a school without any doesn't fill its database. */
@@ -104,6 +137,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(m12_events_wait_while_the_broker_is_away),
 		cmocka_unit_test(m12_events_go_in_windows),
+		cmocka_unit_test(m12_events_leave_together),
 		cmocka_unit_test(m12_events_wait_for_somebody_to_listen),
 		cmocka_unit_test(m7_forbidden_events_stay),
 	};

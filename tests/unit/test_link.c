@@ -90,22 +90,29 @@ static int expect_ack(struct link *link, uint64_t tag)
 	return e.code;
 }
 
-static struct link *open_link(const char *id, int port, const char *filter, const char *will_topic)
+static struct link *open_as(const char *id, int port, const struct link_subscription *subscription,
+	const char *will_topic)
 {
-	struct link_subscription s = { filter, 1 };
 	struct link_config config = {
 		.host = "127.0.0.1",
 		.port = port,
 		.client_id = id,
 		.will_topic = will_topic,
-		.subscriptions = &s,
-		.n_subscriptions = filter ? 1 : 0,
+		.subscriptions = subscription,
+		.n_subscriptions = subscription->filter ? 1 : 0,
 		.keepalive_s = 30,
 	};
 	struct link *link = NULL;
 
 	assert_int_equal(link_open(&config, &link), 0);
 	return link;
+}
+
+static struct link *open_link(const char *id, int port, const char *filter, const char *will_topic)
+{
+	const struct link_subscription s = { filter, 1, false };
+
+	return open_as(id, port, &s, will_topic);
 }
 
 static void post(struct link *link, const char *topic, const char *text, bool retain, uint64_t tag)
@@ -302,10 +309,48 @@ static void test_refused_messages(void **state)
 	assert_int_equal(expect_ack(link, 3), 149);
 	assert_int_equal(link_post(link, "mine/#", "x", 1, 1, false, 4), 0);
 	assert_int_equal(expect_ack(link, 4), 144);
+	/* Quiet: what is refused is told, what is taken is not. */
+	assert_int_equal(link_post_quiet(link, "theirs/1", "x", 1, 1, false, 5), 0);
+	assert_int_equal(expect_ack(link, 5), 135);
+	assert_int_equal(link_post_quiet(link, "mine/1", large, 2000, 1, false, 6), 0);
+	assert_int_equal(expect_ack(link, 6), 149);
+	assert_int_equal(link_post_quiet(link, "mine/1", "quiet", 5, 1, false, 7), 0);
+	expect_message(link, "mine/1", "quiet", false);
 	post(link, "mine/1", "small", false, 0);
 	expect_message(link, "mine/1", "small", false);
 	free(large);
 	link_close(link, 0);
+}
+
+/* What it writes itself comes back from the broker, and wakes nobody; what stood there does, at each connection. */
+static void test_retained_only(void **state)
+{
+	static const struct link_subscription own = { "t/#", 1, true };
+	struct link *link = open_as("a", broker.port, &own, NULL);
+	struct link *other = open_link("b", broker.port, "t/#", NULL);
+
+	(void)state;
+	expect_up(link);
+	expect_up(other);
+	post(link, "t/1", "stands", true, 1);
+	expect_message(other, "t/1", "stands", false);
+	assert_int_equal(expect_ack(link, 1), 0);
+	post(link, "t/1", "again", true, 2);
+	expect_message(other, "t/1", "again", false);
+	assert_int_equal(expect_ack(link, 2), 0);
+	link_close(link, 1000);
+	link = open_as("a", broker.port, &own, NULL);
+	bool up = false, stood = false;
+	while (!up || !stood) { /* in either order: the broker's affair */
+		struct link_event e;
+		next(link, &e);
+		up = up || e.kind == LINK_EVENT_UP;
+		stood = stood ||
+			(e.kind == LINK_EVENT_MESSAGE && e.retained && !strcmp(e.payload, "again"));
+		link_event_finish(&e);
+	}
+	link_close(link, 0);
+	link_close(other, 0);
 }
 
 /* M4: a refused connection is retried until the broker changes its mind. */
@@ -545,6 +590,7 @@ int main(void)
 		WITH_BROKER(test_acks),
 		WITH_PORT(test_refused_messages),
 		WITH_PORT(test_connection_refused),
+		WITH_BROKER(test_retained_only),
 		WITH_BROKER(test_thousand_in_order),
 		WITH_BROKER(test_mailbox_full),
 		WITH_BROKER(test_close_flushes),

@@ -189,7 +189,7 @@ static void m10_m11_half_open_is_noticed_and_slow_is_not_half_open(void **state)
 	snprintf(spec[1], sizeof(spec[1]), "slow=%d", b.port);
 	fault_start(&f, 10, (const char *const[]){ spec[0], spec[1], NULL });
 	fault_tell(&f, "slow latency down 5200");
-	const struct link_subscription s = { "g/state", 1 };
+	const struct link_subscription s = { "g/state", 1, false };
 	struct link_config config = { .host = "127.0.0.1",
 		.port = b.port,
 		.client_id = "watch",
