@@ -107,7 +107,7 @@ struct updates {
 	bool barred; /* one of the timers is masked, which no package does */
 	bool timed; /* both are enabled */
 	int64_t last_s; /* when lists were fetched and installed from, whichever was earlier; 0 never */
-	int64_t since_s; /* when our package came; 0 isn't known */
+	int64_t since_s; /* of this machine; 0 isn't known */
 };
 
 /** updates_look() - @root: as in struct doctor. Doesn't fail: what can't be read isn't there. */

@@ -67,7 +67,7 @@ void updates_look(const char *root, struct updates *ret_updates)
 		.program = doctor_exists(&d, "/usr/bin/unattended-upgrade"),
 		.timed = true,
 		.last_s = INT64_MAX,
-		.since_s = changed_s(&d, "/var/lib/dpkg/info/schoolpoort-common.list"),
+		.since_s = changed_s(&d, "/etc/machine-id"), /* made at the first start */
 	};
 
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {

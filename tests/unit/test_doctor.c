@@ -618,7 +618,7 @@ static void updates_that_have_stopped(void **state)
 {
 	static const char lists[] = "/var/lib/apt/periodic/update-stamp",
 			  upgrade[] = "/var/lib/apt/periodic/upgrade-stamp",
-			  package[] = "/var/lib/dpkg/info/schoolpoort-common.list";
+			  machine[] = "/etc/machine-id";
 	struct updates u;
 
 	(void)state;
@@ -629,9 +629,9 @@ static void updates_that_have_stopped(void **state)
 	fake_root_put(on.root, "/usr/bin/unattended-upgrade", "");
 	fake_root_put(on.root, WANTS "apt-daily.timer", "->/nowhere");
 	fake_root_put(on.root, WANTS "apt-daily-upgrade.timer", "->/nowhere");
-	put_of(package, NOW_S - 21 * DAY_S);
+	put_of(machine, NOW_S - 21 * DAY_S);
 	expect("three weeks without", "update-runs", DOCTOR_OK, "not looked for yet", NULL);
-	put_of(package, NOW_S - 21 * DAY_S - 1);
+	put_of(machine, NOW_S - 21 * DAY_S - 1);
 	expect("longer without", "update-runs", DOCTOR_BAD, "not looked for yet", "apt-daily");
 	put_of(upgrade, NOW_S);
 	expect("no lists", "update-runs", DOCTOR_BAD, "not looked for yet", NULL);
