@@ -19,7 +19,7 @@ int main(int argc, char **argv)
 	char reason[RESET_REASON_MAX];
 	int status;
 
-	if (config_start(argc, argv, CONFIG_READER, &options, &config, &status))
+	if (config_start(argc, argv, CONFIG_READER_RESET, &options, &config, &status))
 		return EXIT_SUCCESS;
 	if (config.reader_reset_line[0] &&
 		reset_line(&reset_machine, config.reader_reset_line, reason) < 0)

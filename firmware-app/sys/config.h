@@ -25,6 +25,7 @@ enum config_trust { CONFIG_TRUST_AUTO, CONFIG_TRUST_ALWAYS };
 /* Who reads the file decides which files named in it must be readable. */
 enum config_program {
 	CONFIG_READER,
+	CONFIG_READER_RESET,
 	CONFIG_SCREEN,
 	CONFIG_SIGNAL,
 	CONFIG_KIOSK,

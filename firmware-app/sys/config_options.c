@@ -52,6 +52,8 @@ static const char *program_name(enum config_program program)
 	switch (program) {
 	case CONFIG_READER:
 		return "schoolpoort-reader";
+	case CONFIG_READER_RESET:
+		return "schoolpoort-reader-reset";
 	case CONFIG_SCREEN:
 		return "schoolpoort-screen";
 	case CONFIG_SIGNAL:
