@@ -134,7 +134,7 @@ def older(debs, folder):
 def is_whole(root):
     """What must be true after each installation."""
     for program in PROGRAMS:
-        assert root.run(program, "--version").strip(), program
+        assert root.run(program, "--version").split()[0] == program
     for folder in ("/run/schoolpoort", "/var/lib/schoolpoort"):
         if not root.has(folder):
             # Without /proc the postinst can't; at each start of a machine it is made anew.
@@ -231,6 +231,9 @@ def walk(root, debs, old_debs):
     # As the release before made them.
     for folder in ("/run/schoolpoort", "/var/lib/schoolpoort") if root.proc else ():
         root.path(folder).chmod(0o770)
+    # The relay's, which a person makes (region/README.md).
+    root.run("useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", "schoolpoort-region")
+    root.path("/var/lib/schoolpoort-region").mkdir()
     people = root.text("/etc/passwd")
     data = kept(root)
     assert "/etc/schoolpoort/tls/unit.crt" in data and "/etc/schoolpoort/school/ca.key" in data, data
