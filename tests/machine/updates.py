@@ -150,6 +150,11 @@ def p7_a_timer_never_starts_in_the_morning():
                 assert begin >= 9 * 60 + 30 or begin + delay_min <= 7 * 60, line
         service = (units / f"{name}.service.d/schoolpoort.conf").read_text()
         assert "\nExecCondition=/usr/lib/schoolpoort/update window\n" in service
+    # A renewed certificate of the broker is a reload: not then either; and not once a day alone, when a server may be off.
+    text = (SOURCE / "broker-config/systemd/schoolpoort-renew.timer").read_text()
+    assert "\nRandomizedDelaySec=1h\n" in text and "\nPersistent=no\n" in text
+    hours = text.split("\nOnCalendar=*-*-* ")[1].split(":00\n")[0].split(",")
+    assert len(hours) == 2 and all(int(h) >= 10 for h in hours), hours
 
 
 # ---- is it well ----
@@ -333,6 +338,43 @@ def both_releases_are_ill():
         assert not (p.state / "pending").exists() and p.pin.exists()
 
 
+def no_way_back_no_update():
+    with Packages() as p:
+        p.install(p.build("1.0-1", WELL))
+        assert "no update is being looked at" in p.run(UPDATE, "back")
+        cache = p.root / "var/cache"
+        cache.mkdir(parents=True)
+        (cache / "schoolpoort").touch()  # no folder can be made there
+        step = {"stdin": "schoolpoort-gate_1.1-1_all.deb\n"}
+        said = p.run(UPDATE, "keep", status=1, **step)
+        assert said.count("no way back can be kept") == 1 and "SCHOOLPOORT_NO_WAY_BACK=1" in said, said
+        assert not (p.state / "pending").exists()
+        # Nor where packing breaks off in the middle.
+        (cache / "schoolpoort").unlink()
+        (p.root / "bin/dpkg-deb").write_text("#!/bin/sh\nexit 2\n")
+        (p.root / "bin/dpkg-deb").chmod(0o755)
+        assert p.run(UPDATE, "keep", status=2, **step).count("no way back can be kept") == 1
+        # Debian's own packages don't wait for that, nor does a person who says so.
+        p.run(UPDATE, "keep", stdin="libc6_2.36_amd64.deb\n")
+        assert "as you wish" in p.run(UPDATE, "keep", SCHOOLPOORT_NO_WAY_BACK="1", **step)
+        p.run(UPDATE, "check")
+        assert not (p.state / "pending").exists()
+
+
+def who_types_apt_is_asked():
+    """Files of /etc that both have changed: the night keeps the school's, a person is asked by dpkg."""
+    if not shutil.which("apt-config"):
+        print("  apt is not here")
+        return
+    shipped = UPDATE.parents[3]
+    service = (shipped / "lib/systemd/system/apt-daily-upgrade.service.d/schoolpoort.conf").read_text()
+    conf = service.split("\nEnvironment=APT_CONFIG=")[1].split("\n")[0]
+    with Folder() as f:
+        for env, options in (({}, 0), ({"APT_CONFIG": f"{shipped}{conf}"}, 2)):
+            said = f.run("apt-config", "-o", f"Dir::Etc::Parts={shipped}/etc/apt/apt.conf.d", "dump", **env)
+            assert said.count('"--force-conf') == options, said
+
+
 def main():
     if not shutil.which("dpkg-deb"):
         print("skipped: no dpkg here")
@@ -341,7 +383,7 @@ def main():
                  well_without_a_network_and_not_without_a_reader, a_database_that_does_not_open,
                  an_update_that_is_well_stays, an_update_that_is_not_well_goes_back,
                  what_was_broken_before_bars_no_update, two_steps_of_one_update_keep_the_first,
-                 both_releases_are_ill):
+                 both_releases_are_ill, no_way_back_no_update, who_types_apt_is_asked):
         begin = time.monotonic()
         test()
         print("ok", test.__name__, f"{time.monotonic() - begin:.1f} s")
