@@ -14,6 +14,8 @@ request_head='schoolpoort request 1'
 file_max=65536 # bytes of a bundle, request or certificate; ten times what one is
 # shellcheck disable=SC2034
 changed=false # by put
+# shellcheck disable=SC2034
+unfinished='.put-??????' # what a put that was killed leaves
 
 say() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -39,7 +41,7 @@ is_unit_name() {
 # `changed` where it wasn't. OWNER, user or user:group, counts only for root and where it exists.
 put() {
 	local file=$1 mode=$2 owner=${3:-} new
-	new=$(mktemp "$file.XXXXXX") || return
+	new=$(mktemp "$file.put-XXXXXX") || return
 	cat >"$new" && chmod "$mode" "$new" || { rm -f "$new" && return 1; }
 	# Before it is another's: whoever may hand it over needn't have the right to read it then.
 	[[ -z $owner ]] || sync "$new"
