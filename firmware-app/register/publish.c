@@ -129,6 +129,7 @@ static void drop_list(
 void publish_forget(struct register_program *r)
 {
 	drop_list(r, &r->turn_first, &r->turn_last);
+	r->arrivals.n = 0;
 }
 
 void publish_keep(struct register_program *r)
@@ -298,13 +299,23 @@ void publish_arrival(
 	struct register_program *r, const struct day *day, size_t pupil, enum halfday half)
 {
 	const struct day_half *h = day_half_of(day, pupil, half);
-	struct wire_context ctx = publish_context(r);
-	struct wire_arrival arrival = { .pupil = day->roster->pupils[pupil].id,
+	struct wire_arrival *a = &r->arrivals.row[r->arrivals.n++];
+	*a = (struct wire_arrival){ .pupil = day->roster->pupils[pupil].id,
 		.date = day->date,
 		.half = half,
 		.at_ms = h->tap_at_ms };
-	memcpy(arrival.gate, h->tap_gate, sizeof(arrival.gate));
-	put(r, "gates/arrival", wire_arrival_encode(&arrival, &ctx), false, 0, false);
+	memcpy(a->gate, h->tap_gate, sizeof(a->gate));
+	if (r->arrivals.n == WIRE_ARRIVALS_MAX)
+		publish_arrivals(r);
+}
+
+/* Every gate gets each message: of thirty gates the broker would spend more on single ones than on all the rest. */
+void publish_arrivals(struct register_program *r)
+{
+	struct wire_context ctx = publish_context(r);
+	if (r->arrivals.n > 0)
+		put(r, "gates/arrival", wire_arrival_encode(&r->arrivals, &ctx), false, 0, false);
+	r->arrivals.n = 0;
 }
 
 void publish_reply(struct register_program *r, const char *user, char *payload)

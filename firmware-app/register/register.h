@@ -145,6 +145,7 @@ struct register_program {
 	size_t n_confirms;
 	struct wire_confirm *confirms; /* REGISTER_CONFIRMS_MAX; of this turn */
 	char (*confirm_gates)[CHECKIN_GATE_MAX];
+	struct wire_arrivals arrivals; /* of this turn, not yet put */
 
 	size_t n_linked;
 	struct register_linked linked[REGISTER_EVENTS_PER_TURN];
@@ -321,7 +322,7 @@ void publish_alert(struct register_program *r, const struct alert *alert);
 void publish_events(struct register_program *r);
 /** publish_events_done() - before COMMIT: what it was told leaves the database. */
 void publish_events_done(struct register_program *r);
-/** publish_arrival() - this pupil is in. */
+/** publish_arrival() - this pupil is in: with others of this turn in one message. */
 void publish_arrival(
 	struct register_program *r, const struct day *day, size_t pupil, enum halfday half);
 /** publish_reply() - to a member of the care team. @payload: taken over, NULL where memory was out */
@@ -330,6 +331,8 @@ void publish_reply(struct register_program *r, const char *user, char *payload);
 void publish_acked(struct register_program *r, uint64_t tag, int code);
 /** publish_topic() - what a place of r->refused_codes is about: a topic below the root, or its beginning; homeassistant/ stands beside the root. */
 const char *publish_topic(size_t index);
+/** publish_arrivals() - what is left of this turn's. */
+void publish_arrivals(struct register_program *r);
 /** publish_confirms() - this turn's, one a log. */
 void publish_confirms(struct register_program *r);
 /** publish_empty() - empty a retained topic below the root. */
