@@ -336,8 +336,10 @@ void disk_data(struct kiosk *k, struct roster *roster, const char *payload, size
 	} else {
 		forget_unsaved(k);
 	}
-	log_info("data_applied generation=%lld pupils=%zu cards=%zu%s",
+	/* Since the turn began that found it in the mailbox: taps of this turn wait for so long. */
+	log_info("data_applied generation=%lld pupils=%zu cards=%zu took_us=%lld%s",
 		(long long)roster->generation, roster->n_pupils, roster->n_cards,
+		(long long)(clock_mono_us() - k->now.mono_us),
 		err ? " next=save_when_possible" : "");
 	struct roster *old = k->roster;
 	k->roster = roster;

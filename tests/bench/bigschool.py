@@ -6,6 +6,7 @@ too few for one alert of the whole class.
 """
 
 import datetime
+import hashlib
 import json
 import shutil
 import socket
@@ -128,6 +129,31 @@ class BigSchool:
             path = self.dir / f"{what}.csv"
             path.write_text("\n".join(lines) + "\n", encoding="utf-8")
             self.ctl("import", what, path)
+
+    def gates_data(self, pupils, generation, first=0):
+        """What the register would send on a day: everybody's record of 15 school days that ends `first` days on."""
+        days = [bigday for n in range(60) if (bigday := datetime.date(2026, 9, 7) + datetime.timedelta(n)).weekday() < 5]
+        recent = [str(d) for d in days[first:first + 15]]
+        marks = ("||", "L|", "|-", "xx", "||", "||", "--")
+        people, cards = [], []
+        for i in range(pupils):
+            record = {"late_30_days": i % 5, "recent": [[d, marks[(i * 7 + n * 3) % 7]] for n, d in enumerate(recent, first)]}
+            one = {"id": pupil_id(i), "first_name": f"Voornaam{i}", "class": f"{i // CLASS + 1}K", "language": "nl",
+                   "record": record}
+            if i % 50 == first % 50:
+                one["excused"] = [{"date": "2026-11-23", "half": half} for half in ("am", "pm")]
+            people.append(one)
+            cards.append({"card": hashlib.sha256(f"{i}".encode()).hexdigest()[:32], "pupil": pupil_id(i)})
+        times = {"am": ("08:25", "12:05"), "pm": ("13:10", "16:00")}
+        rows = [{"class": f"{c + 1}K", "weekday": day, "half": half, "start": start, "end": end}
+                for c in range(pupils // CLASS) for day in ("mon", "tue", "wed", "thu", "fri")
+                for half, (start, end) in times.items() if (day, half) != ("wed", "pm")]
+        off = [{"date": str(datetime.date(2026, 12, 21) + datetime.timedelta(n)), "name": "kerstvakantie"} for n in range(14)]
+        path = self.dir / "gates-data.json"
+        path.write_text(json.dumps(
+            {"v": 1, "generation": generation, "made_at": "2026-11-23T03:00:00.000+01:00", "pupils": people, "cards": cards,
+             "timetable": rows, "days_off": off}, separators=(",", ":")), encoding="utf-8")
+        return path
 
     # ---- gates ----
 
