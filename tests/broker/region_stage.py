@@ -270,12 +270,13 @@ class Region:
         self.stage.unit(OBSERVER, "--reader")
         self.observe_again()
 
-    def observe_again(self):
-        """After provision wrote the users anew."""
+    def observe_again(self, *more):
+        """After provision wrote the users anew; more: units that may do so too."""
         users = self.stage.dir / "broker/schools.conf"
-        line = next(x for x in users.read_text().splitlines(True) if f'"{OBSERVER}.1"' in x)
-        users.write_text(users.read_text().replace(
-            line, re.sub(r"permissions: .*", 'permissions: { publish: ">", subscribe: ">" } }', line)))
+        for name in (OBSERVER, *more):
+            line = next(x for x in users.read_text().splitlines(True) if f'"{name}.1"' in x)
+            users.write_text(users.read_text().replace(
+                line, re.sub(r"permissions: .*", 'permissions: { publish: ">", subscribe: ">" } }', line)))
 
     def start(self):
         for node in self.nodes:
