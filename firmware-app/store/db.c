@@ -156,6 +156,15 @@ static int ask_int(struct db *db, const char *sql, int64_t *ret_value)
 	return err;
 }
 
+/* Only a file that is made takes it, and before anything is written to it. */
+static int set_page_size(struct db *db, int page_bytes)
+{
+	char sql[64], answer[32];
+
+	snprintf(sql, sizeof(sql), "PRAGMA page_size=%d", page_bytes);
+	return page_bytes ? ask(db, sql, answer, sizeof(answer)) : 0;
+}
+
 static int set_pragmas(struct db *db)
 {
 	char answer[64];
@@ -169,7 +178,7 @@ static int set_pragmas(struct db *db)
 	}
 	/* This replaces SQLite's own hook, the one that checkpoints: see wal_autocheckpoint=0. */
 	sqlite3_wal_hook(db->handle, count_wal, db);
-	return 0;
+	return ask_int(db, "PRAGMA page_size", &db->page_bytes);
 }
 
 /* An own timer: this folder has no clock. */
@@ -337,6 +346,16 @@ static int prepare_all(struct db *db, const struct db_schema *schema)
 	return err;
 }
 
+/* A table that reads as another, by a byte in its text: to SQLite that is a mistake in our SQL, and quick_check may find
+ * nothing. */
+static int look_at_schema(struct db *db, int err)
+{
+	if (err != STORE_ERR_IO || sqlite3_errcode(db->handle) != SQLITE_ERROR)
+		return err;
+	db->suspect = true;
+	return STORE_ERR_DAMAGED;
+}
+
 /* Before the connection, which may already roll the WAL forward. */
 static bool has_wal(const char *path)
 {
@@ -367,6 +386,8 @@ int db_open_noting(const char *path, const struct db_schema *schema, bool rehear
 	if (!err)
 		err = db_connect(db, path);
 	if (!err)
+		err = set_page_size(db, schema->page_bytes);
+	if (!err)
 		err = set_pragmas(db);
 	if (!err)
 		err = check_marks(db, schema, rehearsal, &version);
@@ -375,10 +396,11 @@ int db_open_noting(const char *path, const struct db_schema *schema, bool rehear
 	if (err == STORE_ERR_IO && sqlite3_extended_errcode(db->handle) == SQLITE_IOERR_READ)
 		db->unreadable = true;
 	*ret_unreadable = err == STORE_ERR_IO && db->unreadable;
+	err = look_at_schema(db, err);
 	if (!err)
 		err = migrate(db, schema, version, rehearsal);
 	if (!err)
-		err = prepare_all(db, schema);
+		err = look_at_schema(db, prepare_all(db, schema));
 	if (err)
 		goto out;
 	*ret_db = db;
@@ -483,5 +505,5 @@ int db_checkpoint(struct db *db, bool truncate)
 
 int64_t db_wal_bytes(const struct db *db)
 {
-	return (int64_t)db->wal_frames * (4096 + 24); /* a page and its frame's head */
+	return db->wal_frames * (db->page_bytes + 24); /* a page and its frame's head */
 }

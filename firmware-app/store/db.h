@@ -37,6 +37,7 @@ struct db_schema {
 	size_t n_migrations;
 	const char *const *statements; /* prepared at open; named by their index */
 	size_t n_statements;
+	int page_bytes; /* of a file that is made, a power of two from 512; 0: SQLite's own 4096 */
 };
 
 /* A prepared statement while it is being used; on the caller's stack, ended by db_end(). */

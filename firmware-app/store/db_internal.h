@@ -18,6 +18,7 @@ struct db {
 	sqlite3_stmt **statements; /* of the schema */
 	size_t n_statements;
 	sqlite3_stmt *meta[DB_META_STATEMENTS];
+	int64_t page_bytes;
 	int wal_frames; /* in the WAL and not yet in the file */
 	bool unclean; /* at open */
 	bool unreadable; /* a page could not be read while it was opened */

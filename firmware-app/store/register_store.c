@@ -325,8 +325,12 @@ static const char *const statements[N_STATEMENTS] = {
 			" VALUES(?1, ?2, ?3, ?4, ?5)",
 };
 
-static const struct db_schema schema = { migrations, sizeof(migrations) / sizeof(migrations[0]),
-	statements, N_STATEMENTS };
+static const struct db_schema schema = {
+	.migrations = migrations,
+	.n_migrations = sizeof(migrations) / sizeof(migrations[0]),
+	.statements = statements,
+	.n_statements = N_STATEMENTS,
+};
 
 int register_store_open(const char *path, bool rehearsal, struct register_store **ret_store)
 {

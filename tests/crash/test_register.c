@@ -246,8 +246,9 @@ static void prepare_damaged(const char *dir)
 	assert_int_equal(kiosk_store_confirm(s, 5), 0);
 	assert_int_equal(kiosk_store_data_save(s, 1, "{\"generation\":1}", 16), 0);
 	kiosk_store_close(s);
-	int64_t page = sweep_number(sweep_path(dir, KIOSK_STORE_FILE),
-		"SELECT rootpage FROM sqlite_schema WHERE name = 'data'");
+	const char *file = sweep_path(dir, KIOSK_STORE_FILE);
+	int64_t page = sweep_number(file, "SELECT rootpage FROM sqlite_schema WHERE name = 'data'");
+	int64_t page_bytes = sweep_number(file, "SELECT page_size FROM pragma_page_size");
 	assert_true(page > 1);
 	s = gate_open(dir, 1);
 	gate_add(s, RESCUED - 3, 3);
@@ -258,7 +259,7 @@ static void prepare_damaged(const char *dir)
 	assert_int_equal(
 		rename(sweep_path(dir, "kept-wal"), sweep_path(dir, KIOSK_STORE_FILE "-wal")), 0);
 	int fd = open(sweep_path(dir, KIOSK_STORE_FILE), O_WRONLY | O_CLOEXEC);
-	assert_int_equal(pwrite(fd, junk, sizeof(junk), (page - 1) * 4096), sizeof(junk));
+	assert_int_equal(pwrite(fd, junk, sizeof(junk), (page - 1) * page_bytes), sizeof(junk));
 	assert_int_equal(close(fd), 0);
 }
 

@@ -8,7 +8,7 @@
 
 static int open_as(const char *path, int version, struct db **ret_db)
 {
-	struct db_schema known = { migrations, (size_t)version, NULL, 0 };
+	struct db_schema known = { migrations, (size_t)version, NULL, 0, 0 };
 
 	return db_open(path, &known, false, ret_db);
 }

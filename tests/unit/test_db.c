@@ -39,7 +39,7 @@ static const char *const statements[] = {
 
 static struct db_schema schema_of(size_t n_versions)
 {
-	return (struct db_schema){ versions, n_versions, statements, ARRAY_LEN(statements) };
+	return (struct db_schema){ versions, n_versions, statements, ARRAY_LEN(statements), 0 };
 }
 
 static int open_as(size_t n_versions, bool rehearsal, struct db **ret_db)
@@ -235,7 +235,7 @@ static void test_migrations(void **state)
 		{ 1, 1, "" },
 		{ 2, 1, "ALTER TABLE t ADD COLUMN more INTEGER; CREATE TABLE t(x)" },
 	};
-	struct db_schema bad = { broken, 2, NULL, 0 };
+	struct db_schema bad = { broken, 2, NULL, 0, 0 };
 	struct db *db = open_ok(1);
 
 	(void)state;

@@ -562,6 +562,35 @@ static void test_damaged(void **state)
 	}
 }
 
+/* S9: a byte in the schema's own text. SQLite calls it a mistake in our SQL, and finds the file sound. */
+static void test_damaged_schema(void **state)
+{
+	static const char *const names[] = { "boot_ms INTEGER", "generation INTEGER",
+		"length(card)" };
+	static char bytes[64 * PAGE];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		struct kiosk_store *s = open_ok();
+		add(s, 0, 10);
+		kiosk_store_close(s);
+		FILE *f = fopen(path, "re");
+		assert_non_null(f);
+		size_t n = fread(bytes, 1, sizeof(bytes), f);
+		assert_int_equal(fclose(f), 0);
+		char *at = memmem(bytes, n, names[i], strlen(names[i]));
+		assert_non_null(at);
+		assert_int_equal(tempdir_overwrite(path, at - bytes, 1, 'z'), 0);
+		int err = kiosk_store_open(path, false, uuid_of(9, 2), &s);
+		if (err || !kiosk_store_info(s)->recovered)
+			fail_msg("%s: %s", names[i], store_err_text(err));
+		add(s, 11, 1);
+		kiosk_store_close(s);
+		teardown(NULL);
+		setup(NULL);
+	}
+}
+
 /* S4: cut while the new file takes the damaged one's place. */
 static void test_cut_while_recovering(void **state)
 {
@@ -914,6 +943,7 @@ int main(void)
 		IN_FOLDER(test_killed),
 		IN_FOLDER(test_full_disk),
 		IN_FOLDER(test_damaged),
+		IN_FOLDER(test_damaged_schema),
 		IN_FOLDER(test_cut_while_recovering),
 		IN_FOLDER(test_damaged_with_wal),
 		IN_FOLDER(s9_lost_file_comes_back_from_the_copy),

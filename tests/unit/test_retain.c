@@ -160,7 +160,7 @@ static void count_rows(int64_t *ret_counts)
 		[CARDS] = "SELECT count(*) FROM card",
 		[PUPILS] = "SELECT count(*) FROM pupil",
 	};
-	static const struct db_schema schema = { first, 1, statements, N_COUNTS };
+	static const struct db_schema schema = { first, 1, statements, N_COUNTS, 0 };
 	struct db *db;
 	assert_int_equal(db_open(path, &schema, true, &db), 0);
 	for (int i = 0; i < N_COUNTS; i++) {
@@ -369,7 +369,7 @@ static void test_every_table(void **state)
 		"SELECT count(*) FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c"
 		" WHERE t.type = 'table' AND c.name = 'pupil'",
 	};
-	static const struct db_schema schema = { first, 1, statements, ARRAY_LEN(statements) };
+	static const struct db_schema schema = { first, 1, statements, ARRAY_LEN(statements), 0 };
 	struct db *db;
 	char name[64];
 	register_store_close(open_store());
