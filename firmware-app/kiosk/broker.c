@@ -194,18 +194,11 @@ static void take_confirm(struct kiosk *k, const struct link_event *event)
 static void take_arrival(struct kiosk *k, const struct link_event *event)
 {
 	struct kiosk_input input = { .kind = KIOSK_INPUT_ARRIVAL };
-	struct wire_arrivals a;
 	char reason[WIRE_REASON_MAX];
 
-	if (wire_arrival_decode(event->payload, event->len, &a, reason) < 0) {
+	if (wire_arrival_decode(event->payload, event->len, &input.arrival, reason) < 0) {
 		complain(k, &k->complained_arrival, "gates/arrival", reason);
 		return;
-	}
-	input.arrival = a.row[0];
-	if (a.n > 1) {
-		k->arrivals = a;
-		input.n_more = a.n - 1;
-		input.more = &k->arrivals.row[1];
 	}
 	(void)kiosk_push(k, &input, 0);
 }
@@ -270,10 +263,8 @@ void broker_take(struct kiosk *k)
 {
 	struct link_event event;
 
-	k->arrivals.n = 0;
-	/* A batch's last places are for the turn's own inputs. Of messages with many arrivals there is room for one. */
-	while (k->n_inputs < KIOSK_INPUTS_PER_TURN - 8 && k->arrivals.n == 0 &&
-		link_take(k->link, &event)) {
+	/* A batch's last places are for the turn's own inputs. */
+	while (k->n_inputs < KIOSK_INPUTS_PER_TURN - 8 && link_take(k->link, &event)) {
 		switch (event.kind) {
 		case LINK_EVENT_NONE:
 			break;

@@ -118,7 +118,6 @@ struct kiosk {
 	size_t n_inputs;
 	struct kiosk_input inputs[KIOSK_INPUTS_PER_TURN];
 	int64_t received_us[KIOSK_INPUTS_PER_TURN];
-	struct wire_arrivals arrivals; /* of this turn's input that tells of more than one */
 	struct kiosk_effects fx;
 
 	int64_t started_us;

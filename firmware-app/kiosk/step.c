@@ -600,12 +600,6 @@ static void settle(struct kiosk_state *state, const struct now *now, struct kios
 		show_rest(state, now, fx);
 }
 
-static void step_arrival(
-	struct kiosk_state *state, const struct wire_arrival *a, const struct now *now)
-{
-	set_in(state, a->pupil, a->date, a->half, now);
-}
-
 void kiosk_step(struct kiosk_state *state, const struct kiosk_input *input, const struct now *now,
 	struct kiosk_effects *fx)
 {
@@ -628,9 +622,7 @@ void kiosk_step(struct kiosk_state *state, const struct kiosk_input *input, cons
 		step_touch(state, input, now, fx);
 		break;
 	case KIOSK_INPUT_ARRIVAL:
-		step_arrival(state, &input->arrival, now);
-		for (size_t i = 0; i < input->n_more; i++)
-			step_arrival(state, &input->more[i], now);
+		set_in(state, input->arrival.pupil, input->arrival.date, input->arrival.half, now);
 		break;
 	case KIOSK_INPUT_OFFLINE:
 		state->offline = input->flag;

@@ -65,8 +65,6 @@ struct kiosk_input {
 	enum wire_touch touch;
 	struct uuid touched; /* TOUCH: the check-in of the view that was touched; none: not said */
 	struct wire_arrival arrival;
-	size_t n_more; /* arrivals of the same message */
-	const struct wire_arrival *more; /* borrowed for the turn; NULL with none */
 };
 
 /* A tap that was accepted, so that the same card within repeat_s is the same tap. */

@@ -332,7 +332,9 @@ static void take_down(struct register_program *r, const struct link_event *event
 void broker_take(struct register_program *r)
 {
 	struct link_event event = { 0 };
-	for (int i = 0; i < REGISTER_EVENTS_PER_TURN && link_take(r->link, &event); i++) {
+	r->n_taken = 0;
+	while (r->n_taken < REGISTER_EVENTS_PER_TURN && link_take(r->link, &event)) {
+		r->n_taken++;
 		switch (event.kind) {
 		case LINK_EVENT_UP:
 			take_up(r);

@@ -54,8 +54,8 @@ static int64_t until_turn_us(struct register_program *r)
 	if (r->events.up && r->events.more && r->events.again_us > now_us)
 		sooner(&wait_us, r->events.again_us, now_us);
 	sooner(&wait_us, r->state_due_us, now_us);
-	if (r->night.copy ||
-		r->out_first) /* no room at the link, which doesn't say when there is */
+	/* No room at the link, which doesn't say when there is; or a crowd that may be over. */
+	if (r->night.copy || r->out_first || r->patient_first)
 		wait_us = TURN_MIN_US;
 	return wait_us < TURN_MIN_US ? TURN_MIN_US : wait_us;
 }

@@ -22,6 +22,7 @@ struct outbox_message {
 	char *payload; /* NULL: empty */
 	int qos;
 	bool retain;
+	bool patient; /* see publish_flush() */
 };
 
 /* What the broker's answer to each topic is known by: the link's tags. Those of care/event are its numbers. */
@@ -81,14 +82,14 @@ static void free_message(struct outbox_message *m)
 }
 
 /* @topic: whole. @payload: taken over; NULL with @empty false is memory that was out: what matters comes again. */
-static void put_whole(struct register_program *r, const char *topic, char *payload, bool empty,
-	int qos, bool retain)
+static struct outbox_message *put_whole(struct register_program *r, const char *topic,
+	char *payload, bool empty, int qos, bool retain)
 {
 	struct outbox_message *m = payload || empty ? calloc(1, sizeof(*m)) : NULL;
 	if (!m || r->n_out >= REGISTER_OUTBOX_MAX || !link_up(r->link)) {
 		free(m);
 		free(payload);
-		return;
+		return NULL;
 	}
 	snprintf(m->topic, sizeof(m->topic), "%s", topic);
 	m->payload = payload;
@@ -100,18 +101,19 @@ static void put_whole(struct register_program *r, const char *topic, char *paylo
 		r->turn_first = m;
 	r->turn_last = m;
 	r->n_out++;
+	return m;
 }
 
-/* @topic: below the root */
-static void put(struct register_program *r, const char *topic, char *payload, bool empty, int qos,
-	bool retain)
+/* @topic: below the root. Return: what waits for the COMMIT now, borrowed; NULL where it doesn't */
+static struct outbox_message *put(struct register_program *r, const char *topic, char *payload,
+	bool empty, int qos, bool retain)
 {
 	char whole[LINK_TOPIC_MAX];
 	int n = snprintf(whole, sizeof(whole), "%s/%s", r->root, topic);
 	if (n > 0 && (size_t)n < sizeof(whole))
-		put_whole(r, whole, payload, empty, qos, retain);
-	else
-		free(payload); /* of no topic of the contract; cut short it would be another's */
+		return put_whole(r, whole, payload, empty, qos, retain);
+	free(payload); /* of no topic of the contract; cut short it would be another's */
+	return NULL;
 }
 
 static void drop_list(
@@ -129,29 +131,40 @@ static void drop_list(
 void publish_forget(struct register_program *r)
 {
 	drop_list(r, &r->turn_first, &r->turn_last);
-	r->arrivals.n = 0;
+}
+
+static void append(
+	struct outbox_message **first, struct outbox_message **last, struct outbox_message *m)
+{
+	m->next = NULL;
+	if (*last)
+		(*last)->next = m;
+	else
+		*first = m;
+	*last = m;
 }
 
 void publish_keep(struct register_program *r)
 {
-	if (!r->turn_first)
-		return;
-	if (r->out_last)
-		r->out_last->next = r->turn_first;
-	else
-		r->out_first = r->turn_first;
-	r->out_last = r->turn_last;
-	r->turn_first = r->turn_last = NULL;
+	while (r->turn_first) {
+		struct outbox_message *m = r->turn_first;
+		r->turn_first = m->next;
+		if (m->patient && !r->patient_first)
+			r->patient_since_us = r->now.mono_us;
+		if (m->patient)
+			append(&r->patient_first, &r->patient_last, m);
+		else
+			append(&r->out_first, &r->out_last, m);
+	}
+	r->turn_last = NULL;
 }
 
-void publish_flush(struct register_program *r)
+/* Return: whether the link took all of it. */
+static bool post_list(
+	struct register_program *r, struct outbox_message **first, struct outbox_message **last)
 {
-	if (!link_up(r->link)) {
-		drop_list(r, &r->out_first, &r->out_last);
-		return;
-	}
-	while (r->out_first) {
-		struct outbox_message *m = r->out_first;
+	while (*first) {
+		struct outbox_message *m = *first;
 		size_t len = m->payload ? strlen(m->payload) : 0;
 		size_t topic = topic_of(r, m->topic);
 		/* What was taken is news only of the topics that are counted: see publish_acked(). */
@@ -159,19 +172,39 @@ void publish_flush(struct register_program *r)
 			uint64_t) = topic == HOMEASSISTANT ? link_post : link_post_quiet;
 		if (post(r->link, m->topic, m->payload ? m->payload : "", len, m->qos, m->retain,
 			    TOPIC_TAG + topic))
-			return; /* full: the rest goes when there is room */
-		r->out_first = m->next;
-		if (!r->out_first)
-			r->out_last = NULL;
+			return false; /* full: the rest goes when there is room */
+		*first = m->next;
 		free_message(m);
 		r->n_out--;
 	}
+	*last = NULL;
+	return true;
+}
+
+/*
+ * gates/arrival is patient. The broker copies it to every gate: with thirty gates nine tenths of its work, in a crowd or
+ * when gates deliver what they held, and confirms and alerts would stand behind that. So it waits for a turn with little to
+ * take, a second at most. Rejected: many pupils in one message, which gates and tests of the contract don't know.
+ */
+void publish_flush(struct register_program *r)
+{
+	if (!link_up(r->link)) {
+		drop_list(r, &r->out_first, &r->out_last);
+		drop_list(r, &r->patient_first, &r->patient_last);
+		return;
+	}
+	if (!post_list(r, &r->out_first, &r->out_last))
+		return;
+	if (r->n_taken <= REGISTER_CROWD ||
+		r->now.mono_us - r->patient_since_us >= REGISTER_PATIENT_US)
+		(void)post_list(r, &r->patient_first, &r->patient_last);
 }
 
 void publish_finish(struct register_program *r)
 {
 	drop_list(r, &r->turn_first, &r->turn_last);
 	drop_list(r, &r->out_first, &r->out_last);
+	drop_list(r, &r->patient_first, &r->patient_last);
 	publish_later_forget(r);
 	free(r->data);
 	r->data = NULL;
@@ -299,23 +332,16 @@ void publish_arrival(
 	struct register_program *r, const struct day *day, size_t pupil, enum halfday half)
 {
 	const struct day_half *h = day_half_of(day, pupil, half);
-	struct wire_arrival *a = &r->arrivals.row[r->arrivals.n++];
-	*a = (struct wire_arrival){ .pupil = day->roster->pupils[pupil].id,
+	struct wire_context ctx = publish_context(r);
+	struct wire_arrival arrival = { .pupil = day->roster->pupils[pupil].id,
 		.date = day->date,
 		.half = half,
 		.at_ms = h->tap_at_ms };
-	memcpy(a->gate, h->tap_gate, sizeof(a->gate));
-	if (r->arrivals.n == WIRE_ARRIVALS_MAX)
-		publish_arrivals(r);
-}
-
-/* Every gate gets each message: of thirty gates the broker would spend more on single ones than on all the rest. */
-void publish_arrivals(struct register_program *r)
-{
-	struct wire_context ctx = publish_context(r);
-	if (r->arrivals.n > 0)
-		put(r, "gates/arrival", wire_arrival_encode(&r->arrivals, &ctx), false, 0, false);
-	r->arrivals.n = 0;
+	memcpy(arrival.gate, h->tap_gate, sizeof(arrival.gate));
+	struct outbox_message *m =
+		put(r, "gates/arrival", wire_arrival_encode(&arrival, &ctx), false, 0, false);
+	if (m)
+		m->patient = true;
 }
 
 void publish_reply(struct register_program *r, const char *user, char *payload)

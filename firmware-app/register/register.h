@@ -40,6 +40,9 @@
 #define REGISTER_ENROLS_MAX 8 /* cards that are waited for at once; one a gate */
 #define REGISTER_CONFIRMS_MAX DAY_GATES_MAX
 #define REGISTER_OUTBOX_MAX 50000 /* messages: a whole school's alerts raised and closed, twice */
+#define REGISTER_CROWD 16 /* messages taken in a turn: more, and gates/arrival waits */
+#define REGISTER_PATIENT_US                                                                        \
+	INT64_C(1000000) /* and so long at most: who comes to a second gate takes longer */
 #define REGISTER_STATE_EVERY_US INT64_C(20000000) /* register/state; topics.md */
 #define REGISTER_GATHER_US INT64_C(500000) /* day and gates/data: changes of this long go as one */
 #define REGISTER_STORE_AGAIN_US INT64_C(2000000) /* a store that failed is opened anew after this */
@@ -145,7 +148,6 @@ struct register_program {
 	size_t n_confirms;
 	struct wire_confirm *confirms; /* REGISTER_CONFIRMS_MAX; of this turn */
 	char (*confirm_gates)[CHECKIN_GATE_MAX];
-	struct wire_arrivals arrivals; /* of this turn, not yet put */
 
 	size_t n_linked;
 	struct register_linked linked[REGISTER_EVENTS_PER_TURN];
@@ -157,7 +159,11 @@ struct register_program {
 
 	struct outbox_message *out_first, *out_last; /* of this turn, then waiting for room */
 	struct outbox_message *turn_first, *turn_last; /* of this turn, until COMMIT */
-	size_t n_out;
+	struct outbox_message *patient_first,
+		*patient_last; /* gates/arrival: they go when there is time */
+	int64_t patient_since_us; /* the first of them; mono_us */
+	size_t n_out; /* in all three lists */
+	int n_taken; /* from the broker, this turn */
 	char root[CONFIG_SLUG_MAX + 16]; /* schoolpoort/{school} */
 	char topic_state[LINK_TOPIC_MAX], filter_state[LINK_TOPIC_MAX],
 		filter_checkin[LINK_TOPIC_MAX], filter_alert[LINK_TOPIC_MAX],
@@ -322,7 +328,7 @@ void publish_alert(struct register_program *r, const struct alert *alert);
 void publish_events(struct register_program *r);
 /** publish_events_done() - before COMMIT: what it was told leaves the database. */
 void publish_events_done(struct register_program *r);
-/** publish_arrival() - this pupil is in: with others of this turn in one message. */
+/** publish_arrival() - this pupil is in. */
 void publish_arrival(
 	struct register_program *r, const struct day *day, size_t pupil, enum halfday half);
 /** publish_reply() - to a member of the care team. @payload: taken over, NULL where memory was out */
@@ -331,8 +337,6 @@ void publish_reply(struct register_program *r, const char *user, char *payload);
 void publish_acked(struct register_program *r, uint64_t tag, int code);
 /** publish_topic() - what a place of r->refused_codes is about: a topic below the root, or its beginning; homeassistant/ stands beside the root. */
 const char *publish_topic(size_t index);
-/** publish_arrivals() - what is left of this turn's. */
-void publish_arrivals(struct register_program *r);
 /** publish_confirms() - this turn's, one a log. */
 void publish_confirms(struct register_program *r);
 /** publish_empty() - empty a retained topic below the root. */

@@ -72,7 +72,6 @@ void school_end(struct register_program *r)
 		err = register_store_end(r->store, err);
 	if (!err) {
 		publish_confirms(r);
-		publish_arrivals(r);
 		publish_keep(r);
 		r->events.dropped = r->events.dropping;
 		/* Well again once something was written, not because there was nothing to write. */

@@ -29,7 +29,6 @@
 #define WIRE_VERSION_MAX 41
 #define WIRE_SCHOOL_MAX 33 /* school.id with the zero */
 #define WIRE_REFUSED_MAX 64 /* refused check-ins named in one confirm */
-#define WIRE_ARRIVALS_MAX 64 /* pupils in one arrival: 8 kB, for a gate's memory and its turn */
 #define WIRE_DAY_CLASSES_MAX 1000
 #define WIRE_CURSOR_MAX 257 /* 64 characters of UTF-8 and the zero; our own are ASCII */
 #define WIRE_REPLY_CARDS_MAX 100
@@ -118,12 +117,6 @@ struct wire_arrival {
 	enum halfday half;
 	int64_t at_ms;
 	char gate[CHECKIN_GATE_MAX];
-};
-
-/* One message: the first as it is, the others as its `more`. */
-struct wire_arrivals {
-	size_t n; /* 1 and up */
-	struct wire_arrival row[WIRE_ARRIVALS_MAX];
 };
 
 /* One class in day.json: expected = the sum of the others. */
@@ -253,11 +246,11 @@ char *wire_register_state_encode(
 int wire_register_state_decode(
 	const void *bytes, size_t len, struct wire_register_state *ret_state, char *ret_reason);
 
-/** wire_arrival_encode() - arrival.json, of one pupil or more. Return: a string for free(), or NULL. */
-char *wire_arrival_encode(const struct wire_arrivals *a, const struct wire_context *ctx);
+/** wire_arrival_encode() - arrival.json. Return: a string for free(), or NULL. */
+char *wire_arrival_encode(const struct wire_arrival *a, const struct wire_context *ctx);
 /** wire_arrival_decode() - Return: 0 or a wire_err with *ret_reason set. */
 int wire_arrival_decode(
-	const void *bytes, size_t len, struct wire_arrivals *ret_arrivals, char *ret_reason);
+	const void *bytes, size_t len, struct wire_arrival *ret_arrival, char *ret_reason);
 
 /** wire_alert_encode() - alert.json.
  * @pupil: for name and class, or NULL for the id alone (register.care_names off, or a pupil who left).

@@ -401,6 +401,68 @@ static void test_a_day_without_broker(void **state)
 	stage_close(s);
 }
 
+#define CROWD 60 /* far more than a turn may take before gates/arrival waits: REGISTER_CROWD */
+
+static void import_crowd(struct stage *s)
+{
+	char pupils[CROWD * 40] = "pupil_id;last_name;first_name;class\n";
+	char cards[CROWD * 40] = "uid;pupil_id\n";
+
+	for (int i = 0; i < CROWD; i++) {
+		size_t p = strlen(pupils), c = strlen(cards);
+		(void)snprintf(
+			pupils + p, sizeof(pupils) - p, "%d;Naam%d;Voor%d;3A\n", 20000 + i, i, i);
+		(void)snprintf(cards + c, sizeof(cards) - c, "04%012d;%d\n", i, 20000 + i);
+	}
+	import_text(s, "pupils", pupils);
+	import_text(s, "cards", cards);
+}
+
+static bool all_arrived(struct stage *s, void *ctx)
+{
+	(void)ctx;
+	return stage_count(s, "gates/arrival", NULL) >= CROWD;
+}
+
+/* What a gate held for a register that was away comes at once: confirmed first, then every gate is told who is in, each once. */
+static void test_a_crowd(void **state)
+{
+	(void)state;
+	struct stage *s = stage_open();
+	struct gate one, two;
+	char uid[15], pupil[11];
+
+	stage_clock(s, "2026-11-23T08:10:00+01:00");
+	stage_broker_start(s, true);
+	struct stage_program *reg = school_register(s, "gate-1,gate-2");
+	import_crowd(s);
+	stage_unit(s, "gate-1", NULL);
+	stage_unit(s, "gate-2", NULL);
+	start_gate(s, "gate-1", &one);
+	start_gate(s, "gate-2", &two);
+	school_wait_status(s, "gate-1", "pupils", CROWD + 5);
+	school_wait_status(s, "gate-2", "pupils", CROWD + 5);
+	stage_stop(s, reg);
+	for (int i = 0; i < CROWD; i++) {
+		(void)snprintf(uid, sizeof(uid), "04%012d", i);
+		(void)tap(s, &one, uid, WIRE_RESULT_PRESENT);
+	}
+	assert_int_equal(stage_count(s, "gates/arrival", NULL), 0);
+	reg = start_register(s);
+	stage_until(s, all_arrived, NULL, "each of the crowd's gates/arrival");
+	school_wait_status(s, "gate-1", "queue", 0);
+	for (int i = 0; i < CROWD; i++) {
+		(void)snprintf(pupil, sizeof(pupil), "%010d", 20000 + i);
+		assert_int_equal(stage_count(s, "gates/arrival", pupil), 1);
+	}
+	(void)tap(s, &two, "04000000000000", WIRE_RESULT_ALREADY);
+	stage_validate(s);
+	stop_gate(s, &one);
+	stop_gate(s, &two);
+	stage_stop(s, reg);
+	stage_close(s);
+}
+
 /* A gate's database is put back as it was two taps ago: its numbers are used twice, and no tap is lost for it. */
 static void test_old_copy_of_a_gate(void **state)
 {
@@ -512,6 +574,7 @@ int main(void)
 		cmocka_unit_test(test_broker_after_the_taps),
 		cmocka_unit_test(test_excused_afterwards),
 		cmocka_unit_test(test_a_day_without_broker),
+		cmocka_unit_test(test_a_crowd),
 		cmocka_unit_test(test_old_copy_of_a_gate),
 		cmocka_unit_test(test_lost_register),
 		cmocka_unit_test(test_nonsense),

@@ -54,7 +54,7 @@ static void both_ways(const uint8_t *bytes, size_t len, const struct codec *code
 MESSAGE(confirm, struct wire_confirm, &confirm)
 MESSAGE(gate_state, struct wire_gate_state, &gate_state, NULL)
 MESSAGE(register_state, struct wire_register_state, &register_state, NULL)
-MESSAGE(arrival, struct wire_arrivals, &arrival, NULL)
+MESSAGE(arrival, struct wire_arrival, &arrival, NULL)
 MESSAGE(alert, struct alert, &alert, NULL, NULL)
 MESSAGE(command, struct wire_command, &command)
 MESSAGE(reply, struct wire_reply, &reply, NULL)

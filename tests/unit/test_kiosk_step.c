@@ -722,23 +722,6 @@ static void test_arrival_at_another_gate(void **state)
 	assert_int_equal(g->fx->n_rows, 1); /* a tap is a fact all the same */
 }
 
-static void test_arrivals_in_one_message(void **state)
-{
-	struct gate *g = *state;
-	const struct wire_arrival more[] = {
-		{ .pupil = NOOR + 1000, .date = { 2026, 11, 23 }, .half = HALFDAY_AM },
-		{ .pupil = NOOR, .date = { 2026, 11, 23 }, .half = HALFDAY_AM },
-	};
-	struct kiosk_input input = { .kind = KIOSK_INPUT_ARRIVAL,
-		.arrival = { .pupil = NOOR + 1001, .date = { 2026, 11, 23 }, .half = HALFDAY_AM },
-		.n_more = 2,
-		.more = more };
-
-	step(g, input);
-	tap(g, 1);
-	assert_int_equal(last_view(g)->result, WIRE_RESULT_ALREADY);
-}
-
 static void test_remembers_after_a_restart(void **state)
 {
 	struct gate *g = *state;
@@ -1049,7 +1032,6 @@ int main(void)
 		GATE_TEST(test_a_batch_shares_a_fate),
 		GATE_TEST(test_dated_when_seen),
 		GATE_TEST(test_arrival_at_another_gate),
-		GATE_TEST(test_arrivals_in_one_message),
 		GATE_TEST(test_remembers_after_a_restart),
 		GATE_TEST(test_names_as_the_school_wants),
 		cmocka_unit_test(c1_taps_without_time_are_dated_anew_and_judged),

@@ -249,52 +249,20 @@ static void test_register_state(void **state)
 
 static void test_arrival(void **state)
 {
-	struct wire_arrivals a = sample_arrival();
-	struct wire_arrivals back;
+	struct wire_arrival a = sample_arrival();
+	struct wire_arrival back;
 	char *text = wire_arrival_encode(&a, &sample_brussels);
 	(void)state;
 	assert_non_null(text);
 	assert_int_equal(wire_arrival_decode(text, strlen(text), &back, reason), 0);
-	assert_int_equal(a.n, back.n);
-	for (size_t i = 0; i < a.n; i++) {
-		assert_int_equal(a.row[i].pupil, back.row[i].pupil);
-		assert_int_equal(civil_date_compare(a.row[i].date, back.row[i].date), 0);
-		assert_int_equal(a.row[i].half, back.row[i].half);
-		assert_int_equal(a.row[i].at_ms, back.row[i].at_ms);
-		assert_string_equal(a.row[i].gate, back.row[i].gate);
-	}
+	assert_int_equal(a.pupil, back.pupil);
+	assert_int_equal(civil_date_compare(a.date, back.date), 0);
+	assert_int_equal(a.half, back.half);
+	assert_int_equal(a.at_ms, back.at_ms);
+	assert_string_equal(a.gate, back.gate);
 	free(text);
-	/* A single one is what it was before there could be more. */
-	a.n = 1;
-	text = wire_arrival_encode(&a, &sample_brussels);
-	assert_non_null(text);
-	assert_null(strstr(text, "more"));
-	assert_int_equal(wire_arrival_decode(text, strlen(text), &back, reason), 0);
-	assert_int_equal(back.n, 1);
-	free(text);
-	a.row[0].pupil = 0;
+	a.pupil = 0;
 	assert_null(wire_arrival_encode(&a, &sample_brussels));
-	a = sample_arrival();
-	a.row[1].gate[0] = 0;
-	assert_null(wire_arrival_encode(&a, &sample_brussels));
-	/* As many as go into one message, and no more. */
-	a = sample_arrival();
-	for (a.n = 2; a.n < WIRE_ARRIVALS_MAX; a.n++)
-		a.row[a.n] = a.row[1];
-	text = wire_arrival_encode(&a, &sample_brussels);
-	assert_non_null(text);
-	assert_int_equal(wire_arrival_decode(text, strlen(text), &back, reason), 0);
-	assert_int_equal(back.n, WIRE_ARRIVALS_MAX);
-	static const char one[] =
-		"{\"pupil\":\"0000000001\",\"date\":\"2026-11-23\",\"half\":\"am\","
-		"\"at\":\"2026-11-23T08:00:00.000+01:00\",\"gate\":\"gate-1\"}";
-	char *many = malloc(strlen(text) + sizeof(one) + 1);
-	assert_non_null(many);
-	snprintf(many, strlen(text) + sizeof(one) + 1, "%.*s,%s]}", (int)strlen(text) - 2, text,
-		one);
-	assert_int_equal(wire_arrival_decode(many, strlen(many), &back, reason), WIRE_ERR_SCHEMA);
-	free(many);
-	free(text);
 }
 
 static void same_alert(const struct alert *a, const struct alert *b)

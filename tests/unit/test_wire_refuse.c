@@ -87,7 +87,7 @@ static char *encode(enum message m)
 	struct checkin checkin = sample_checkin();
 	struct wire_gate_state gate = sample_gate_state();
 	struct wire_register_state reg = sample_register_state();
-	struct wire_arrivals arrival = sample_arrival();
+	struct wire_arrival arrival = sample_arrival();
 	struct alert alert = sample_alert();
 	struct wire_command command = sample_command();
 	struct wire_reply reply = sample_reply();

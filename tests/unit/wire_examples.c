@@ -53,7 +53,7 @@ static void put_states(void)
 	put("register/state", wire_register_state_encode(&r, &sample_brussels));
 	r = sample_register_state_spare();
 	put("register/state", wire_register_state_encode(&r, &rehearsal));
-	struct wire_arrivals a = sample_arrival();
+	struct wire_arrival a = sample_arrival();
 	put("gates/arrival", wire_arrival_encode(&a, &sample_brussels));
 	static struct wire_confirm c;
 	sample_confirm(&c, 0);

@@ -150,11 +150,9 @@ struct wire_register_state sample_register_state_spare(void)
 	};
 }
 
-struct wire_arrivals sample_arrival(void)
+struct wire_arrival sample_arrival(void)
 {
-	return (struct wire_arrivals){ 2,
-		{ { 9999999999, sample_date, HALFDAY_AM, SAMPLE_AT_MS, "gate-2" },
-			{ 1, sample_date, HALFDAY_PM, SAMPLE_AT_MS + 1, "gate-1" } } };
+	return (struct wire_arrival){ 9999999999, sample_date, HALFDAY_AM, SAMPLE_AT_MS, "gate-2" };
 }
 
 struct alert sample_alert(void)

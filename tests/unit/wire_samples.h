@@ -31,7 +31,7 @@ struct wire_register_state sample_register_state(void);
 /** sample_register_state_spare() */
 struct wire_register_state sample_register_state_spare(void);
 /** sample_arrival() */
-struct wire_arrivals sample_arrival(void);
+struct wire_arrival sample_arrival(void);
 /** sample_alert() - with all members. */
 struct alert sample_alert(void);
 /** sample_alert_spare() - open, with as little as may be. */
