@@ -67,11 +67,11 @@ static long user_number(const struct doctor *d, const char *name)
 	return number;
 }
 
-/* Who ran a program once as root left files that its own user can't write. Return: whether one was found. */
+/* Who ran a program once as root left files that its own user can't write or replace. Return: whether one was found. */
 static bool find_owner(const struct doctor *d, struct doctor_finding *f)
 {
 	const char *user = doctor_is_gate(d) ? "schoolpoort-kiosk" : "schoolpoort-register";
-	static const char *const ends[] = { "", "-wal", "-shm" };
+	static const char *const ends[] = { "", "-wal", "-shm", ".backup" };
 	long number = user_number(d, user);
 	char path[DOCTOR_PATH_MAX];
 	struct stat st;

@@ -571,6 +571,12 @@ static void the_state_folder(void **state)
 		(unsigned long)getuid());
 	fake_root_put(on.root, "/etc/passwd", passwd);
 	expect("well", "state-folder", DOCTOR_OK, NULL, NULL);
+	if (geteuid() == 0) {
+		write_bytes("kiosk.db.backup", 1);
+		assert_int_equal(chown(path("kiosk.db.backup"), 901, 900), 0);
+		expect("another's copy", "state-folder", DOCTOR_BAD, "kiosk.db.backup isn't", NULL);
+		assert_int_equal(unlink(path("kiosk.db.backup")), 0);
+	}
 	(void)snprintf(c->paths_state_dir, sizeof(c->paths_state_dir), "%s", path("nothing"));
 	expect("missing", "state-folder", DOCTOR_BAD, "No such file", NULL);
 	(void)snprintf(c->paths_state_dir, sizeof(c->paths_state_dir), "%s", path("kiosk.db"));
