@@ -260,7 +260,7 @@ int wire_gates_data_decode(
 	int64_t generation = 0;
 	int64_t made_at_ms = 0;
 
-	wire_in_open(&in, bytes, len, WIRE_GATES_DATA_MAX, ret_reason);
+	wire_in_open_large(&in, bytes, len, WIRE_GATES_DATA_MAX, ret_reason);
 	wire_in_int(&in, in.root, "generation", WIRE_REQUIRED, 1, WIRE_INT_MAX, &generation);
 	wire_in_time(&in, in.root, "made_at", WIRE_REQUIRED, &made_at_ms);
 	struct lists lists = find_lists(&in, &size);

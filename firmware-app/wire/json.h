@@ -30,6 +30,7 @@ enum wire_need { WIRE_OPTIONAL, WIRE_REQUIRED, WIRE_NULLABLE };
 struct wire_in {
 	json_t *root; /* owned; NULL where it is no message */
 	int err; /* 0, or the first wire_err */
+	bool large; /* opened by wire_in_open_large() */
 	char *reason; /* WIRE_REASON_MAX bytes, the caller's */
 	size_t n_levels;
 	struct {
@@ -48,6 +49,10 @@ struct wire_in {
 int wire_in_parse(struct wire_in *in, const void *bytes, size_t len, size_t max, char *ret_reason);
 /** wire_in_open() - wire_in_parse(), then "v" must be 1. */
 int wire_in_open(struct wire_in *in, const void *bytes, size_t len, size_t max, char *ret_reason);
+/** wire_in_open_large() - the same for a message of very many parts, which then live in blocks of their own. Until
+ * wire_in_close() this thread reads and writes no other message. */
+int wire_in_open_large(
+	struct wire_in *in, const void *bytes, size_t len, size_t max, char *ret_reason);
 /** wire_in_close() - Return: 0, or the first error met. */
 int wire_in_close(struct wire_in *in);
 /** wire_in_refuse() - as schema error, in the words "place.key: what"; a later one is dropped. */
@@ -186,6 +191,10 @@ void wire_in_class(struct wire_in *in, json_t *at, char *ret_class);
 void wire_memory_watch(void);
 /** wire_memory_was_out() - whether an allocation failed since. */
 bool wire_memory_was_out(void);
+/** wire_memory_large() - from here on what jansson asks for on this thread comes out of blocks, and isn't given back. */
+void wire_memory_large(void);
+/** wire_memory_large_end() - the blocks go, with all that is in them. */
+void wire_memory_large_end(void);
 /** wire_memory_own() - @text of jansson as one that the caller frees by free(); NULL where an allocation failed since. */
 char *wire_memory_own(char *text);
 /** wire_dump() - json_dumps(), NULL also where memory was out on the way. @json: borrowed, NULL gives NULL */

@@ -148,9 +148,21 @@ int wire_in_open(struct wire_in *in, const void *bytes, size_t len, size_t max, 
 	return in->err;
 }
 
+int wire_in_open_large(
+	struct wire_in *in, const void *bytes, size_t len, size_t max, char *ret_reason)
+{
+	wire_memory_large();
+	int err = wire_in_open(in, bytes, len, max, ret_reason);
+	in->large = true;
+	return err;
+}
+
 int wire_in_close(struct wire_in *in)
 {
-	json_decref(in->root);
+	if (in->large)
+		wire_memory_large_end(); /* the tree with it: no walk to every leaf */
+	else
+		json_decref(in->root);
 	in->root = NULL;
 	return in->err;
 }

@@ -3,6 +3,7 @@
  * P3: a message read or written while memory is out is read or written as it is, or not at all: no word cut short, no
  * field left out, no assertion inside the library.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 
+static const struct civil_date today = { 2026, 11, 23 };
 static long n_calls, fail_from, fail_until;
 
 void *__wrap_malloc(size_t size)
@@ -116,10 +118,70 @@ static void p3_a_message_is_read_whole_or_not(void **state)
 	free(whole);
 }
 
+/* A school large enough for several blocks. */
+static struct roster *new_school(void)
+{
+	enum { N = 3000 };
+	struct roster *roster = roster_create(&(struct roster_size){ .pupils = N });
+
+	assert_non_null(roster);
+	roster->generation = 5;
+	roster->made_at_ms = INT64_C(1795419032080);
+	roster->n_pupils = N;
+	for (int i = 0; i < N; i++) {
+		struct roster_pupil *p = &roster->pupils[i];
+		p->id = i + 1;
+		snprintf(p->first_name, sizeof(p->first_name), "Noor%d", i);
+		memcpy(p->class_name, "3A", 3);
+	}
+	assert_int_equal(roster_index(roster), 0);
+	return roster;
+}
+
+static long decode_school(long from, long until)
+{
+	char reason[WIRE_REASON_MAX];
+	struct roster *got = NULL;
+
+	arm(from, until);
+	int err = wire_gates_data_decode(whole, strlen(whole), &got, reason);
+	long calls = disarm();
+	char *again = err ? NULL : wire_gates_data_encode(got, WIRE_NAMES_FIRST, today, NULL);
+	if (err)
+		assert_int_equal(err, WIRE_ERR_MEMORY);
+	else
+		assert_string_equal(again, whole);
+	free(again);
+	roster_destroy(got);
+	return calls;
+}
+
+/* A school's data is read into blocks: without one of them it isn't read at all, and nothing of it stays. */
+static void p3_a_school_is_read_whole_or_not(void **state)
+{
+	struct roster *roster = new_school();
+
+	(void)state;
+	whole = wire_gates_data_encode(roster, WIRE_NAMES_FIRST, today, NULL);
+	assert_non_null(whole);
+	assert_true(decode_school(0, 0) > 3);
+	for (int all = 0; all < 2; all++)
+		for (long n = 1; n <= 12; n++)
+			decode_school(n, all ? FOREVER : n + 1);
+	/* What the reserve served is whole again: enough for a tap. */
+	free(whole);
+	struct checkin c = sample();
+	whole = wire_checkin_encode(&c, NULL);
+	sweep(decode);
+	free(whole);
+	roster_destroy(roster);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(p3_a_message_is_read_whole_or_not),
+		cmocka_unit_test(p3_a_school_is_read_whole_or_not),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
