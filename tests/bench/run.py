@@ -29,7 +29,7 @@ sys.path.insert(0, str(HERE / "rows"))
 from common import SOURCE, Bench, Figure, Measured, median, number  # noqa: E402
 
 # In the order of the table. Those that keep both cores busy come last.
-MODULES = ("latency", "gate", "resident", "reload", "register", "alerts", "board", "region")
+MODULES = ("latency", "gate", "resident", "reload", "register", "alerts", "growth", "board", "region")
 ROUNDS = 3
 AGREE = 0.20  # what two runs may differ by
 

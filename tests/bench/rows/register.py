@@ -42,8 +42,8 @@ FIGURES += [
 class Stage:
     """A broker, and a school's database that each slice gets a copy of."""
 
-    def __init__(self, bench):
-        self.bench, self.dir, self.pupils = bench, bench.folder, 100 if bench.quick else PUPILS
+    def __init__(self, bench, pupils=PUPILS, folder=None):
+        self.bench, self.dir, self.pupils = bench, folder or bench.folder, 100 if bench.quick else pupils
         self.port = bench.free_port()
         (self.dir / "card.key").write_bytes(KEY)
         (self.dir / "broker").mkdir()
