@@ -104,12 +104,37 @@ static void test_box_of_pixels(void **state)
 	assert_true(pixels[0] >> 24 > 0);
 }
 
+/* Comes out as it went in; a sign, even a small one, takes a quarter of its pixels at most. */
+static void test_packed(void **state)
+{
+	static uint32_t pixels[200 * 200], again[200 * 200];
+	static struct screen_raster_run runs[200 * 200];
+	static const uint32_t few[] = { 1, 1, 2, 1 };
+	uint32_t paints[SCREEN_RASTER_PAINTS];
+	(void)state;
+	for (int i = 0; i < SCREEN_N_SIGNS; i++) {
+		screen_sign_paints(0x102030, 0x405060, 0, paints);
+		screen_raster_draw(screen_sign_drawing((enum screen_sign)i), paints, 200, pixels);
+		size_t n = screen_raster_pack(pixels, ARRAY_LEN(pixels), NULL);
+		assert_true(n > 0 && n * sizeof(runs[0]) < sizeof(pixels) / 4);
+		assert_int_equal(screen_raster_pack(pixels, ARRAY_LEN(pixels), runs), n);
+		screen_raster_unpack(runs, n, again);
+		assert_memory_equal(pixels, again, sizeof(pixels));
+	}
+	assert_int_equal(screen_raster_pack(few, 4, runs), 3);
+	assert_int_equal(runs[0].n, 2);
+	screen_raster_unpack(runs, 3, again);
+	assert_memory_equal(few, again, sizeof(few));
+	assert_int_equal(screen_raster_pack(few, 0, runs), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_signs_differ_in_outline),
 		cmocka_unit_test(test_every_shape),
 		cmocka_unit_test(test_box_of_pixels),
+		cmocka_unit_test(test_packed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

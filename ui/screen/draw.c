@@ -7,15 +7,21 @@
 #include "screen/name.h"
 #include "screen/signs.h"
 
-#define STAMPS 80 /* signs and boxes kept as textures: big signs, marks in two sizes, buttons */
+#define STAMPS 80 /* signs and boxes that are kept: big signs, marks in two sizes, buttons */
+#define PIXEL_BYTES sizeof(uint32_t)
 #define BUTTONS 3
 #define GROUP_MAX 4 /* lines of text under each other */
 #define TARGET 14.2f /* hundredths: 12.1 mm of the 7 inch display's 86, 68 pixels of 480 */
 #define WATERMARK_COLOUR 0xe4e0d5u /* on the ground of a record with nothing in it yet */
 
-/* A sign or a box as a texture. */
+/*
+ * A sign or a box. To paint a big sign takes tens of milliseconds, so each stays, packed; as textures fifteen of them
+ * would be 10 MB at 1280 by 720, and only the last ones shown have one.
+ */
 struct stamp {
-	SDL_Texture *texture; /* NULL: free */
+	struct screen_raster_run *runs; /* NULL: free */
+	size_t n_runs;
+	SDL_Texture *texture; /* NULL: none just now */
 	int sign; /* enum screen_sign, or -1: a box */
 	int width, height, phase;
 	uint32_t ink, block;
@@ -34,6 +40,7 @@ struct screen_draw {
 	bool upright;
 	SDL_Point shift; /* against burning in */
 	struct stamp stamp[STAMPS];
+	size_t bytes, bytes_max; /* of the stamps' textures */
 	struct button button[BUTTONS];
 	int n_buttons;
 	uint64_t turn;
@@ -61,6 +68,7 @@ struct screen_draw *screen_draw_create(
 	d->width = width;
 	d->height = height;
 	d->upright = height > width;
+	d->bytes_max = (size_t)width * (size_t)height * PIXEL_BYTES; /* five or six big signs */
 	d->text = screen_text_create(renderer, ret_reason);
 	if (d->text)
 		return d;
@@ -68,13 +76,31 @@ struct screen_draw *screen_draw_create(
 	return NULL;
 }
 
+static size_t stamp_bytes(const struct stamp *s)
+{
+	return (size_t)s->width * (size_t)s->height * PIXEL_BYTES;
+}
+
+static void drop_texture(struct screen_draw *d, struct stamp *s)
+{
+	if (!s->texture)
+		return;
+	SDL_DestroyTexture(s->texture);
+	s->texture = NULL;
+	d->bytes -= stamp_bytes(s);
+}
+
+static void drop_stamp(struct screen_draw *d, struct stamp *s)
+{
+	drop_texture(d, s);
+	free(s->runs);
+	*s = (struct stamp){ 0 };
+}
+
 void screen_draw_forget(struct screen_draw *d)
 {
-	for (int i = 0; i < STAMPS; i++) {
-		if (d->stamp[i].texture)
-			SDL_DestroyTexture(d->stamp[i].texture);
-		d->stamp[i] = (struct stamp){ 0 };
-	}
+	for (int i = 0; i < STAMPS; i++)
+		drop_texture(d, &d->stamp[i]);
 	screen_text_forget(d->text);
 }
 
@@ -82,9 +108,15 @@ void screen_draw_destroy(struct screen_draw *d)
 {
 	if (!d)
 		return;
-	screen_draw_forget(d);
+	for (int i = 0; i < STAMPS; i++)
+		drop_stamp(d, &d->stamp[i]);
 	screen_text_destroy(d->text);
 	free(d);
+}
+
+size_t screen_draw_kept(const struct screen_draw *d)
+{
+	return d->bytes + screen_text_kept(d->text);
 }
 
 struct screen_text *screen_draw_text(struct screen_draw *d)
@@ -106,29 +138,60 @@ static void fill(struct screen_draw *d, SDL_Rect at, uint32_t colour)
 	SDL_RenderFillRect(d->renderer, &at);
 }
 
-static SDL_Texture *make_texture(struct screen_draw *d, const struct stamp *want)
+/* Return: false where memory is out; nothing is held then. */
+static bool paint_stamp(struct screen_draw *d, struct stamp *s)
 {
-	size_t n = (size_t)want->width * (size_t)want->height;
+	size_t n = (size_t)s->width * (size_t)s->height;
 	uint32_t *pixels = malloc(n * sizeof(*pixels));
 	uint32_t paints[SCREEN_RASTER_PAINTS];
 	if (!pixels)
-		return NULL;
-	if (want->sign < 0) {
-		screen_raster_box(want->width, want->height, (float)px(d, 3),
-			0xff000000u | want->ink, pixels);
+		return false;
+	if (s->sign < 0) {
+		screen_raster_box(
+			s->width, s->height, (float)px(d, 3), 0xff000000u | s->ink, pixels);
 	} else {
-		screen_sign_paints(want->ink, want->block, want->phase, paints);
-		screen_raster_draw(screen_sign_drawing((enum screen_sign)want->sign), paints,
-			want->width, pixels);
+		screen_sign_paints(s->ink, s->block, s->phase, paints);
+		screen_raster_draw(
+			screen_sign_drawing((enum screen_sign)s->sign), paints, s->width, pixels);
 	}
-	SDL_Texture *texture = SDL_CreateTexture(d->renderer, SDL_PIXELFORMAT_ARGB8888,
-		SDL_TEXTUREACCESS_STATIC, want->width, want->height);
-	if (texture) {
-		SDL_UpdateTexture(texture, NULL, pixels, want->width * (int)sizeof(*pixels));
-		SDL_SetTextureBlendMode(texture, SDL_BLENDMODE_BLEND);
+	s->n_runs = screen_raster_pack(pixels, n, NULL);
+	s->runs = malloc(s->n_runs * sizeof(*s->runs));
+	if (s->runs)
+		screen_raster_pack(pixels, n, s->runs);
+	free(pixels);
+	return s->runs;
+}
+
+static void make_texture(struct screen_draw *d, struct stamp *s)
+{
+	uint32_t *pixels = malloc(stamp_bytes(s));
+	if (!pixels)
+		return;
+	screen_raster_unpack(s->runs, s->n_runs, pixels);
+	s->texture = SDL_CreateTexture(d->renderer, SDL_PIXELFORMAT_ARGB8888,
+		SDL_TEXTUREACCESS_STATIC, s->width, s->height);
+	if (s->texture) {
+		SDL_UpdateTexture(s->texture, NULL, pixels, s->width * (int)PIXEL_BYTES);
+		SDL_SetTextureBlendMode(s->texture, SDL_BLENDMODE_BLEND);
+		d->bytes += stamp_bytes(s);
 	}
 	free(pixels);
-	return texture;
+}
+
+/* Until no more textures are kept than may be, but the one that is about to be put. */
+static void make_room(struct screen_draw *d, const struct stamp *keep)
+{
+	while (d->bytes > d->bytes_max) {
+		struct stamp *oldest = NULL;
+		for (int i = 0; i < STAMPS; i++) {
+			struct stamp *s = &d->stamp[i];
+			if (s->texture && s != keep && (!oldest || s->used < oldest->used))
+				oldest = s;
+		}
+		if (!oldest)
+			return;
+		drop_texture(d, oldest);
+	}
 }
 
 static bool same_stamp(const struct stamp *a, const struct stamp *b)
@@ -137,44 +200,55 @@ static bool same_stamp(const struct stamp *a, const struct stamp *b)
 	       a->phase == b->phase && a->ink == b->ink && a->block == b->block;
 }
 
-static SDL_Texture *stamp_of(struct screen_draw *d, const struct stamp *want)
+/* The place of one like @want, painted now where there is none yet. NULL: no memory. */
+static struct stamp *stamp_of(struct screen_draw *d, const struct stamp *want)
 {
 	struct stamp *oldest = &d->stamp[0];
 	for (int i = 0; i < STAMPS; i++) {
 		struct stamp *s = &d->stamp[i];
-		if (s->texture && same_stamp(s, want)) {
+		if (s->runs && same_stamp(s, want)) {
 			s->used = ++d->turn;
-			return s->texture;
+			return s;
 		}
 		if (s->used < oldest->used)
 			oldest = s;
 	}
-	if (oldest->texture)
-		SDL_DestroyTexture(oldest->texture);
+	drop_stamp(d, oldest);
 	*oldest = *want;
-	oldest->texture = make_texture(d, want);
-	oldest->used = oldest->texture ? ++d->turn : 0;
-	return oldest->texture;
+	if (!paint_stamp(d, oldest)) {
+		*oldest = (struct stamp){ 0 };
+		return NULL;
+	}
+	oldest->used = ++d->turn;
+	return oldest;
 }
 
 static void put_stamp(struct screen_draw *d, const struct stamp *want, int x, int y)
 {
-	SDL_Texture *texture = stamp_of(d, want);
+	struct stamp *s = stamp_of(d, want);
 	SDL_Rect to = { x, y, want->width, want->height };
-	if (texture)
-		SDL_RenderCopy(d->renderer, texture, NULL, &to);
+	if (!s)
+		return;
+	if (!s->texture) {
+		make_texture(d, s);
+		make_room(d, s);
+	}
+	if (s->texture)
+		SDL_RenderCopy(d->renderer, s->texture, NULL, &to);
 }
 
 static void put_sign(
 	struct screen_draw *d, enum screen_sign sign, SDL_Rect at, uint32_t ink, uint32_t block)
 {
-	struct stamp want = { NULL, (int)sign, at.w, at.w, 0, ink, block, 0 };
+	struct stamp want = {
+		.sign = (int)sign, .width = at.w, .height = at.w, .ink = ink, .block = block
+	};
 	put_stamp(d, &want, at.x, at.y);
 }
 
 static void put_box(struct screen_draw *d, SDL_Rect at, uint32_t colour)
 {
-	struct stamp want = { NULL, -1, at.w, at.h, 0, colour, 0, 0 };
+	struct stamp want = { .sign = -1, .width = at.w, .height = at.h, .ink = colour };
 	if (at.w > 0 && at.h > 0)
 		put_stamp(d, &want, at.x, at.y);
 }
@@ -343,8 +417,14 @@ static void draw_big_sign(struct screen_draw *d, const struct screen_picture *p,
 	const struct screen_colours *c, SDL_Rect block, int phase)
 {
 	int size = sign_size(d);
-	struct stamp want = { NULL, (int)p->sign, size, size,
-		p->sign == SCREEN_SIGN_HOLD ? phase : 0, c->ink, c->block, 0 };
+	struct stamp want = {
+		.sign = (int)p->sign,
+		.width = size,
+		.height = size,
+		.phase = p->sign == SCREEN_SIGN_HOLD ? phase : 0,
+		.ink = c->ink,
+		.block = c->block,
+	};
 	put_stamp(d, &want, block.x + (block.w - size) / 2, block.y + (block.h - size) / 2);
 }
 
@@ -558,13 +638,21 @@ void screen_draw_warm(struct screen_draw *d)
 	int size = sign_size(d);
 	for (size_t i = 0; i < sizeof(big) / sizeof(big[0]); i++) {
 		const struct screen_colours *c = screen_colours_of(big[i].tone);
-		struct stamp want = { NULL, (int)big[i].sign, size, size, 0, c->ink, c->block, 0 };
+		struct stamp want = { .sign = (int)big[i].sign,
+			.width = size,
+			.height = size,
+			.ink = c->ink,
+			.block = c->block };
 		stamp_of(d, &want);
 	}
 	const struct screen_colours *calm = screen_colours_of(SCREEN_TONE_CALM);
 	for (int phase = 0; phase < SCREEN_N_PHASES; phase++) {
-		struct stamp want = { NULL, SCREEN_SIGN_HOLD, size, size, phase, calm->ink,
-			calm->block, 0 };
+		struct stamp want = { .sign = SCREEN_SIGN_HOLD,
+			.width = size,
+			.height = size,
+			.phase = phase,
+			.ink = calm->ink,
+			.block = calm->block };
 		stamp_of(d, &want);
 	}
 }

@@ -10,6 +10,7 @@
 
 #include <SDL.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "screen/text.h"
 #include "screen/view.h"
@@ -51,6 +52,9 @@ void screen_draw_shift(struct screen_draw *draw, int64_t step);
 
 /** screen_draw_hit() - which button of the last picture is at a pixel; WIRE_TOUCH_NONE for none. */
 enum wire_touch screen_draw_hit(const struct screen_draw *draw, int x, int y);
+
+/** screen_draw_kept() - bytes of the textures that it keeps, without the packed signs: at most two of its pictures. */
+size_t screen_draw_kept(const struct screen_draw *draw);
 
 /** screen_draw_text() - the texts' part, for asking about fonts. Not the caller's. */
 struct screen_text *screen_draw_text(struct screen_draw *draw);

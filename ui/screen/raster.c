@@ -125,3 +125,25 @@ void screen_raster_box(int width, int height, float radius, uint32_t paint, uint
 		}
 	}
 }
+
+size_t screen_raster_pack(
+	const uint32_t *pixels, size_t n_pixels, struct screen_raster_run *ret_runs)
+{
+	size_t n_runs = 0;
+	for (size_t from = 0, to; from < n_pixels; from = to) {
+		for (to = from + 1; to < n_pixels && pixels[to] == pixels[from];)
+			to++;
+		if (ret_runs)
+			ret_runs[n_runs] =
+				(struct screen_raster_run){ pixels[from], (uint32_t)(to - from) };
+		n_runs++;
+	}
+	return n_runs;
+}
+
+void screen_raster_unpack(const struct screen_raster_run *runs, size_t n_runs, uint32_t *ret_pixels)
+{
+	for (size_t i = 0; i < n_runs; i++)
+		for (uint32_t k = 0; k < runs[i].n; k++)
+			*ret_pixels++ = runs[i].pixel;
+}

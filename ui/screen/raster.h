@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define SCREEN_RASTER_GRID 100.0f /* shapes are drawn on 100 by 100, whatever the size in pixels */
@@ -43,3 +44,16 @@ void screen_raster_draw(const struct screen_raster_row *rows, const uint32_t *pa
 
 /** screen_raster_box() - a rectangle with round corners of @radius pixels; @ret_pixels: width * height. */
 void screen_raster_box(int width, int height, float radius, uint32_t paint, uint32_t *ret_pixels);
+
+/* One colour, so many pixels on. A drawing has few edges: packed a big sign takes a fifteenth. */
+struct screen_raster_run {
+	uint32_t pixel, n;
+};
+
+/** screen_raster_pack() - @ret_runs: room for as many as a call with NULL has counted. Return: how many. */
+size_t screen_raster_pack(
+	const uint32_t *pixels, size_t n_pixels, struct screen_raster_run *ret_runs);
+
+/** screen_raster_unpack() - @ret_pixels: room for all that was packed. */
+void screen_raster_unpack(
+	const struct screen_raster_run *runs, size_t n_runs, uint32_t *ret_pixels);

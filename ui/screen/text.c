@@ -11,6 +11,7 @@
 #define ELLIPSIS "…"
 #define FONTS_OPEN 32 /* (face, size) pairs: one picture uses about ten */
 #define TEXTURES 192 /* one record with its tiles has about 60 */
+#define PIXEL_BYTES 4
 #define MARKS_MAX 2 /* combining marks on a letter; real names have up to two */
 #define SHRINK_PERCENT 88 /* from one size tried to the next */
 #define PIECES_MAX                                                                                 \
@@ -107,9 +108,21 @@ struct screen_text {
 	} probe[SCREEN_TEXT_N_WEIGHTS][sizeof(paths) / sizeof(paths[0])];
 	struct open_font open[FONTS_OPEN];
 	struct line_texture line[TEXTURES];
+	size_t bytes, bytes_max; /* of the textures' pixels */
 	uint64_t turn;
 	struct ready ready; /* of the text at hand */
 };
+
+/*
+ * As much as the display's own picture has: far more than the texts on it. Counted in bytes, since names are large and
+ * a school has hundreds: 192 of them were 17 MB at 1280 by 720.
+ */
+static size_t bytes_of_display(SDL_Renderer *renderer)
+{
+	int width = 0, height = 0;
+	(void)SDL_GetRendererOutputSize(renderer, &width, &height);
+	return (size_t)width * (size_t)height * PIXEL_BYTES;
+}
 
 struct screen_text *screen_text_create(SDL_Renderer *renderer, const char **ret_reason)
 {
@@ -118,6 +131,7 @@ struct screen_text *screen_text_create(SDL_Renderer *renderer, const char **ret_
 	if (!t)
 		return NULL;
 	t->renderer = renderer;
+	t->bytes_max = bytes_of_display(renderer);
 	if (TTF_Init()) {
 		*ret_reason = "SDL_ttf doesn't start";
 		free(t);
@@ -126,14 +140,25 @@ struct screen_text *screen_text_create(SDL_Renderer *renderer, const char **ret_
 	return t;
 }
 
+static size_t line_bytes(const struct line_texture *l)
+{
+	return l->texture ? (size_t)l->width * (size_t)l->height * PIXEL_BYTES : 0;
+}
+
+/* Empties a place of the cache; accepts one that is. */
+static void drop_line(struct screen_text *t, struct line_texture *l)
+{
+	t->bytes -= line_bytes(l);
+	if (l->texture)
+		SDL_DestroyTexture(l->texture);
+	free(l->string);
+	*l = (struct line_texture){ 0 };
+}
+
 void screen_text_forget(struct screen_text *t)
 {
-	for (int i = 0; i < TEXTURES; i++) {
-		if (t->line[i].texture)
-			SDL_DestroyTexture(t->line[i].texture);
-		free(t->line[i].string);
-		t->line[i] = (struct line_texture){ 0 };
-	}
+	for (int i = 0; i < TEXTURES; i++)
+		drop_line(t, &t->line[i]);
 }
 
 void screen_text_destroy(struct screen_text *t)
@@ -177,6 +202,11 @@ static int first_face(struct screen_text *t, enum screen_text_weight weight)
 		if (probe_of(t, weight, f))
 			return f;
 	return -1;
+}
+
+size_t screen_text_kept(const struct screen_text *t)
+{
+	return t->bytes;
 }
 
 bool screen_text_is_any(struct screen_text *t)
@@ -534,20 +564,35 @@ static int make_line(struct screen_text *t, const struct piece *p, const char *s
 		return -1;
 	SDL_Texture *texture = SDL_CreateTextureFromSurface(t->renderer, surface);
 	char *copy = strdup(string);
-	if (l->texture)
-		SDL_DestroyTexture(l->texture);
-	free(l->string);
-	*l = (struct line_texture){ texture, NULL, weight, p->face, size, style->colour, surface->w,
-		surface->h, 0 };
-	l->string = copy;
+	drop_line(t, l);
+	int width = surface->w, height = surface->h;
 	SDL_FreeSurface(surface);
-	if (texture && copy)
-		return 0;
-	if (texture)
-		SDL_DestroyTexture(texture);
-	free(copy);
-	*l = (struct line_texture){ 0 };
-	return -1;
+	if (!texture || !copy) {
+		if (texture)
+			SDL_DestroyTexture(texture);
+		free(copy);
+		return -1;
+	}
+	*l = (struct line_texture){ texture, copy, weight, p->face, size, style->colour, width,
+		height, 0 };
+	t->bytes += line_bytes(l);
+	return 0;
+}
+
+/* Until no more is kept than may be, but the one that is about to be drawn. */
+static void make_room(struct screen_text *t, const struct line_texture *keep)
+{
+	while (t->bytes > t->bytes_max) {
+		struct line_texture *oldest = NULL;
+		for (int i = 0; i < TEXTURES; i++) {
+			struct line_texture *l = &t->line[i];
+			if (l->texture && l != keep && (!oldest || l->used < oldest->used))
+				oldest = l;
+		}
+		if (!oldest)
+			return;
+		drop_line(t, oldest);
+	}
 }
 
 static struct line_texture *texture_of(struct screen_text *t, const struct piece *p,
@@ -565,8 +610,10 @@ static struct line_texture *texture_of(struct screen_text *t, const struct piece
 		if (l->used < oldest->used)
 			oldest = l;
 	}
-	if (!found && !make_line(t, p, string, style, size, oldest))
+	if (!found && !make_line(t, p, string, style, size, oldest)) {
 		found = oldest;
+		make_room(t, found);
+	}
 	if (found)
 		found->used = ++t->turn;
 	t->ready.string[p->to] = kept;

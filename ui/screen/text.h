@@ -11,6 +11,7 @@
 
 #include <SDL.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #define SCREEN_TEXT_INPUT_MAX 1024 /* bytes of a text that are looked at; a name has at most 804 */
 #define SCREEN_TEXT_LINES_MAX 4
@@ -51,6 +52,9 @@ void screen_text_destroy(struct screen_text *text);
 
 /** screen_text_forget() - drop the textures: the renderer has lost them. */
 void screen_text_forget(struct screen_text *text);
+
+/** screen_text_kept() - bytes of the textures that it keeps: at most a display's picture, or one text. */
+size_t screen_text_kept(const struct screen_text *text);
 
 /** screen_text_is_any() - at least one font is there. */
 bool screen_text_is_any(struct screen_text *text);
