@@ -9,6 +9,7 @@
 #include "kiosk/kiosk.h"
 #include "sys/file.h"
 #include "sys/log.h"
+#include "sys/memory.h"
 
 #define REMEMBER_MS (24 * 3600 * INT64_C(1000)) /* who is in is a matter of today */
 #define PURGE_EVERY_MS (3600 * INT64_C(1000)) /* by the clock of the domain */
@@ -95,6 +96,7 @@ static void load_data(struct kiosk *k)
 	roster_destroy(k->roster);
 	k->roster = roster;
 	k->state.roster = roster;
+	memory_trim();
 }
 
 /* A file that was rescued may have lost what is in use. As it was made, so that no excuse of its days is left out. */
@@ -345,6 +347,7 @@ void disk_data(struct kiosk *k, struct roster *roster, const char *payload, size
 	k->roster = roster;
 	k->state.roster = roster;
 	roster_destroy(old);
+	memory_trim();
 }
 
 void disk_relog(struct kiosk *k, bool all)

@@ -9,3 +9,8 @@ void memory_give_back(void)
 {
 	(void)mallopt(M_MMAP_THRESHOLD, LARGE);
 }
+
+void memory_trim(void)
+{
+	(void)malloc_trim(0);
+}

@@ -12,3 +12,11 @@
  * between 63 and 95 MB (P5, 13 days in 8 minutes, 2026-11-22).
  */
 void memory_give_back(void);
+
+/**
+ * memory_trim() - let what lies free between used blocks go back as well; after a data set was read.
+ *
+ * Its thousands of small parts are freed again, but the last block after them keeps the heap as high: 3 MB of 11 at a gate
+ * with 2,000 pupils (2026-11-22). Takes about a millisecond.
+ */
+void memory_trim(void);
