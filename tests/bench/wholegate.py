@@ -81,7 +81,8 @@ class Emulator:
 
 def write_lists(folder, pupils):
     """A school of invented pupils, in the contract's files."""
-    names = ("Noor", "Lina", "Adam", "Yassine", "Émilie", "Jef", "Anouk", "Sander")
+    names = [a + b for a in ("Noo", "Li", "A", "Yas", "Émi", "Je", "Anou", "San", "Fa", "Wi", "Me", "Char", "Ma", "Ro")
+             for b in ("r", "na", "dam", "sine", "lie", "f", "k", "der", "tima", "llem", "rel", "lotte", "ti", "bin")]
     with open(folder / "pupils.csv", "w", encoding="utf-8") as file:
         file.write("pupil_id;last_name;first_name;class;language\n")
         for i in range(pupils):
