@@ -2,7 +2,8 @@
 /*
  * bench_taps: a gate's neighbours, who must cost little themselves.
  *
- *	bench_taps tap SOCKET COUNT AHEAD PUPILS [FIRST]  taps of known cards, at most AHEAD without their result
+ *	bench_taps tap SOCKET COUNT AHEAD PUPILS FIRST [PAUSE_US]
+ *	                                                  taps of known cards, at most AHEAD without their result
  *	bench_taps start SOCKET COMMAND ...               starts a kiosk; until it says welcome, and has taken a tap
  *	bench_taps confirm PORT                           a register that confirms at once and keeps nothing
  *
@@ -127,7 +128,16 @@ static bool take_view(int screen, int64_t since_us)
 	return true;
 }
 
-static int tap_all(const char *path, int64_t n, int64_t ahead, int64_t pupils, int64_t first)
+static void pause_us(int64_t us)
+{
+	const struct timespec t = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+
+	if (us > 0)
+		(void)nanosleep(&t, NULL);
+}
+
+static int tap_all(const char *path, int64_t n, int64_t ahead, int64_t pupils, int64_t first,
+	int64_t apart_us)
 {
 	int reader = try_connect(path), screen = try_connect(path);
 
@@ -138,8 +148,10 @@ static int tap_all(const char *path, int64_t n, int64_t ahead, int64_t pupils, i
 	say_ok(reader);
 	int64_t begin = now_us(), said = begin, tapped = 0, shown = 0;
 	while (shown < n) {
-		while (tapped < n && tapped - shown < ahead)
+		while (tapped < n && tapped - shown < ahead) {
+			pause_us(apart_us);
 			tap(reader, (first + tapped++) % pupils);
+		}
 		shown += take_view(screen, begin);
 		if (now_us() - said > STATUS_US) {
 			say_ok(reader);
@@ -153,7 +165,6 @@ static int tap_all(const char *path, int64_t n, int64_t ahead, int64_t pupils, i
 
 static int start(const char *path, char **argv)
 {
-	const struct timespec look = { .tv_nsec = LOOK_US * 1000 };
 	int status, fd;
 	int64_t begin = now_us();
 	pid_t pid = fork();
@@ -170,7 +181,7 @@ static int start(const char *path, char **argv)
 		if (pid < 0 || waitpid(pid, &status, WNOHANG) != 0 ||
 			now_us() - begin > DEADLINE_MS * INT64_C(1000))
 			die("the kiosk didn't start");
-		(void)nanosleep(&look, NULL);
+		pause_us(LOOK_US);
 	}
 	greet(fd, "reader");
 	double welcome = (double)(now_us() - begin) / 1e3;
@@ -251,9 +262,10 @@ static int confirm(int port)
 
 int main(int argc, char **argv)
 {
-	if (argc >= 6 && strcmp(argv[1], "tap") == 0)
+	if (argc >= 7 && strcmp(argv[1], "tap") == 0)
 		return tap_all(argv[2], strtoll(argv[3], NULL, 10), strtoll(argv[4], NULL, 10),
-			strtoll(argv[5], NULL, 10), argc > 6 ? strtoll(argv[6], NULL, 10) : 0);
+			strtoll(argv[5], NULL, 10), strtoll(argv[6], NULL, 10),
+			argc > 7 ? strtoll(argv[7], NULL, 10) : 0);
 	if (argc >= 4 && strcmp(argv[1], "start") == 0)
 		return start(argv[2], argv + 3);
 	if (argc == 3 && strcmp(argv[1], "confirm") == 0)

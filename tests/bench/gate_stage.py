@@ -121,10 +121,10 @@ class Gate:
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         return json.loads(done.stdout) if done.returncode == 0 and done.stdout else {}
 
-    def tap(self, count, ahead):
-        """So many taps, at most `ahead` of them without their result. Seconds that it took."""
+    def tap(self, count, ahead, pause_us=0):
+        """So many taps, at most `ahead` of them without their result, a pause before each. Seconds that it took."""
         out = self.bench.run([self.bench.bin("bench_taps"), "tap", self.socket, count, ahead, self.pupils,
-                              self.next_card], timeout_s=120)
+                              self.next_card, pause_us], timeout_s=120)
         self.next_card = (self.next_card + count) % self.pupils
         return self.bench.figures(out)["seconds"]
 
