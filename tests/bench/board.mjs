@@ -43,7 +43,8 @@ function watchRows() {
 		requestAnimationFrame(() =>
 			requestAnimationFrame(() => {
 				const box = row.getBoundingClientRect();
-				globalThis.visible[id] = box.height > 0 && box.top >= 0 && box.bottom <= innerHeight ? Date.now() : -1;
+				const inSight = box.height > 0 && box.top >= 0 && box.bottom <= innerHeight;
+				globalThis.visible[id] = { at: Date.now(), inSight };
 			}),
 		);
 	};
@@ -70,8 +71,8 @@ async function alertsShown(stage, page, first, clock) {
 	await page.waitForFunction((wanted) => wanted.every((id) => id in globalThis.visible), ids);
 	const visible = await page.evaluate((wanted) => wanted.map((id) => globalThis.visible[id]), ids);
 	const { heard } = await stage.do("heard", { topics: all.map((a) => messageOf(stage, a).topic) });
-	if (visible.includes(-1)) throw new Error("a row was not in sight");
-	return { board: visible.map((at, i) => at - sent[i]), floor: heard.map((at, i) => at - sent[i]) };
+	if (visible.some((v) => !v.inSight)) throw new Error("a row was not in sight");
+	return { board: visible.map((v, i) => v.at - sent[i]), floor: heard.map((at, i) => at - sent[i]) };
 }
 
 function tell(name, { board, floor }) {
@@ -118,8 +119,10 @@ async function main() {
 		const many = Array.from({ length: crowd }, (_, i) =>
 			messageOf(stage, alertOf(stage, String(6000000000 + i), `Testleerling ${i}`, "08:25")),
 		);
-		await stage.do("publish", { messages: many });
-		await page.waitForFunction((n) => document.querySelectorAll("[data-alert]").length >= n, alerts + crowd);
+		const { sent } = await stage.do("publish", { messages: many });
+		const ids = many.map((m) => m.payload.id);
+		await page.waitForFunction((wanted) => wanted.every((id) => id in globalThis.visible), ids);
+		told("burst", (await page.evaluate((wanted) => Math.max(...wanted.map((id) => globalThis.visible[id].at)), ids)) - sent[0]);
 		tell("crowd", await alertsShown(stage, page, 1000, "06"));
 
 		await page.reload({ waitUntil: "commit" });

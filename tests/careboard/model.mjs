@@ -213,7 +213,7 @@ test("the_order_of_calls", () => {
 		["others", ["theirs"]],
 		["late", ["late"]],
 	]);
-	assert.deepEqual(calls.silent.map((a) => a.id), ["gate"]);
+	assert.deepEqual(m.ofKind(s, "gate_silent").map((a) => a.id), ["gate"]);
 	assert.equal(calls.waiting, 5);
 	assert.deepEqual(m.callsOf(s, "4C").sections.map((c) => c.section), ["classes"]);
 });

@@ -20,6 +20,7 @@ FIGURES = [
     Figure("board_visible_p95", "the same, p95", "ms", floor=SUB + ", p95"),
     Figure("board_visible_crowd", "the same with 500 alerts open, median", "ms", floor=SUB, aim=AtMostOver(100)),
     Figure("board_visible_crowd_p95", "the same with 500 alerts open, p95", "ms", floor=SUB + ", p95"),
+    Figure("board_burst", "500 alerts published at once, first published to the last one drawn", "ms", aim=Told()),
     Figure("board_reload", "careboard loaded anew with 548 alerts open until all rows are there", "ms", aim=Told()),
     Figure("board_first_paint", "careboard's first paint, nothing in the browser's cache", "ms", aim=Told()),
     Figure("board_bytes", "careboard over the wire, first load", "kB", aim=Told()),
@@ -34,6 +35,7 @@ def measure(bench):
     for name, figure in (("calm", "board_visible"), ("crowd", "board_visible_crowd")):
         yield figure, Measured(got[name], got[f"{name}_floor"])
         yield f"{figure}_p95", Measured(got[f"{name}_p95"], got[f"{name}_floor_p95"])
+    yield "board_burst", Measured(got["burst"])
     yield "board_reload", Measured(got["reload"])
     yield "board_first_paint", Measured(got["paint"])
     yield "board_bytes", Measured(got["bytes"] / 1000)

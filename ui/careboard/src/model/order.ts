@@ -13,7 +13,6 @@ import type { Alert, ClassCounts, Counts, Day, Gate, Half } from "./types";
 export type Section = "mine" | "classes" | "absent" | "unconfirmed" | "others" | "late";
 
 export interface Calls {
-	readonly silent: readonly Alert[];
 	readonly sections: readonly { readonly section: Section; readonly alerts: readonly Alert[] }[];
 	/** How many wait for somebody. */
 	readonly waiting: number;
@@ -64,9 +63,7 @@ function byArrival(a: Alert, b: Alert): number {
 
 export function callsOf(s: State, only: string | null = null): Calls {
 	const found = new Map<Section, Alert[]>(ORDER.map((section) => [section, []]));
-	const silent: Alert[] = [];
 	for (const { value } of s.alerts.values()) {
-		if (value.kind === "gate_silent") silent.push(value);
 		const section = sectionOf(value, s.user);
 		if (section && (only === null || classOf(value) === only)) found.get(section)?.push(value);
 	}
@@ -78,7 +75,7 @@ export function callsOf(s: State, only: string | null = null): Calls {
 		(n, section) => n + (found.get(section)?.length ?? 0),
 		0,
 	);
-	return { silent: silent.sort(byCall), sections, waiting };
+	return { sections, waiting };
 }
 
 /** The alerts of one kind that stand, oldest first. */

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 
 import { nowMs } from "../clock";
 import { pendingAlerts, type Verb } from "../model/acts";
-import { callsOf, classesOf, classOf, halfOf, nameOf, totalOf, type Section } from "../model/order";
+import { callsOf, classesOf, classOf, halfOf, nameOf, ofKind, totalOf, type Section } from "../model/order";
 import { isAway, schoolMs, todayOf, type State } from "../model/state";
 import type { Alert, ClassCounts, Counts, Day, Half } from "../model/types";
 import { act, type Model } from "../session";
@@ -177,8 +177,11 @@ function useKeepFocus() {
 	const list = useRef<HTMLDivElement>(null);
 	const last = useRef<{ ids: readonly string[]; at: number } | null>(null);
 	const remember = () => {
-		const rows = [...(list.current?.querySelectorAll<HTMLElement>("[data-alert]") ?? [])];
-		const at = rows.findIndex((row) => row.contains(document.activeElement));
+		const focus = document.activeElement;
+		// With 500 rows there is much to look through, and most of the time nobody is in there.
+		if (!focus || !list.current?.contains(focus)) return void (last.current = null);
+		const rows = [...list.current.querySelectorAll<HTMLElement>("[data-alert]")];
+		const at = rows.findIndex((row) => row.contains(focus));
 		last.current = at < 0 ? null : { ids: rows.map((row) => row.dataset["alert"] ?? ""), at };
 	};
 	useLayoutEffect(() => {
@@ -354,7 +357,7 @@ export function NowView({ model }: { readonly model: Model }) {
 		return () => media.removeEventListener("change", follow);
 	}, []);
 	const silent = useMemo(
-		() => callsOf(state).silent.filter((a) => only === null || classOf(a) === "" || classOf(a) === only),
+		() => ofKind(state, "gate_silent").filter((a) => only === null || classOf(a) === "" || classOf(a) === only),
 		[state.alerts, only],
 	);
 	return (
