@@ -31,6 +31,7 @@
 #define WINDOW 10 /* unacknowledged at a time; the register stores about as fast */
 #define TURN_MS 100 /* longest wait: the library looks at its keepalive once a turn */
 #define PUBLISH_PER_TURN 64 /* then incoming data has its turn again */
+#define READ_PER_TURN 64 /* packets, then outgoing messages have theirs */
 #define WILL_WAIT_MS 5000 /* for the owner's new will; later the last one does */
 #define SUBACK_MS                                                                                  \
 	10000 /* without a byte: a round trip at 3 s each way, and what retained messages add at 2 kB/s */
@@ -67,6 +68,7 @@ struct connection {
 	char detail[LINK_REASON_MAX]; /* the library's last error line, as OpenSSL puts it */
 	bool connack;
 	int n_subacks;
+	unsigned n_heard; /* packets that a callback told of */
 	struct {
 		int mid; /* 0: free */
 		uint64_t tag;
@@ -196,6 +198,7 @@ static void on_subscribe(struct mosquitto *m, void *ctx, int mid, int n_granted,
 	(void)m;
 	(void)mid;
 	(void)props;
+	c->n_heard++;
 	c->n_subacks++;
 	for (int i = 0; i < n_granted; i++) {
 		if (granted[i] < 128)
@@ -212,6 +215,7 @@ static void on_publish(
 
 	(void)m;
 	(void)props;
+	c->n_heard++;
 	for (int i = 0; i < WINDOW; i++) {
 		if (c->window[i].mid != mid)
 			continue;
@@ -245,6 +249,7 @@ static void on_message(struct mosquitto *m, void *ctx, const struct mosquitto_me
 
 	(void)m;
 	(void)props;
+	c->n_heard++;
 	if (c->over || strlen(message->topic) >= LINK_TOPIC_MAX)
 		return; /* a topic of that length is none of the contract's */
 	if (!is_wanted(&c->link->config, message))
@@ -534,15 +539,40 @@ static bool all_sent(struct connection *c)
 		       mailbox_count(c->link->out) == 0);
 }
 
+/* What is written meanwhile leaves together: PUBACKs one by one would wake the broker, and cost it, as often. */
+static void hold_back(const struct connection *c, int on)
+{
+	(void)setsockopt(mosquitto_socket(c->m), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
+/* The library takes one packet a call, of which its waiting is the larger part: so on with those that are there already,
+ * until none is whole. */
+static void read_more(struct connection *c)
+{
+	unsigned before = c->n_heard - 1;
+
+	for (int i = 0; i < READ_PER_TURN && !c->over && c->n_heard != before; i++) {
+		before = c->n_heard;
+		int rc = mosquitto_loop_read(c->m, 1);
+		if (rc != MOSQ_ERR_SUCCESS)
+			end_with(c, "connection lost", rc);
+	}
+}
+
 static void serve(struct connection *c)
 {
 	while (!c->over && !(c->stopping && all_sent(c))) {
 		wait_for_work(c);
+		hold_back(c, 1);
+		unsigned heard = c->n_heard;
 		int rc = mosquitto_loop(c->m, 0, 1);
 		if (rc != MOSQ_ERR_SUCCESS)
 			end_with(c, "connection lost", rc);
+		if (c->n_heard != heard)
+			read_more(c);
 		advance(c);
 		publish_waiting(c);
+		hold_back(c, 0);
 	}
 	if (c->over)
 		return;
