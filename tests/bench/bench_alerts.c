@@ -147,7 +147,7 @@ static void *play_gates(void *ctx)
 	const struct timespec at = { .tv_sec = at_us / 1000000, .tv_nsec = at_us % 1000000 * 1000 };
 	clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &at, NULL);
 	say_states(m, run->after);
-	for (int i = 0; i < 20; i++)
+	for (int i = 0; i < 4; i++) /* their PUBACKs */
 		mosquitto_loop(m, 50, 1);
 	return NULL;
 }

@@ -45,34 +45,42 @@ def start_ms(school):
     return process, 1000 * (time.monotonic() - begin)
 
 
-def morning(bench, pupils, samples):
-    """One size of school. Return: {name: value} of WHAT."""
-    school = bigschool.BigSchool(bench, f"growth-{pupils}")
-    prepared = shutil.copytree(school.prepare(pupils), bench.folder / f"prepared-{pupils}")
-    found, starts = [], []
-    for _ in range(samples):
-        found.append(alerts.cut(school, prepared, pupils)["last_us"] / 1000)
+class Grown:
+    """A school of one size, and what was measured of it so far."""
+
+    def __init__(self, bench, pupils):
+        self.pupils, self.bench, self.taken = pupils, bench, {name: [] for name in WHAT}
+        self.school = bigschool.BigSchool(bench, f"growth-{pupils}")
+        self.prepared = shutil.copytree(self.school.prepare(pupils), bench.folder / f"prepared-{pupils}")
+        folder = bench.folder / f"checkins-{pupils}"
+        folder.mkdir()
+        self.stage = register.Stage(bench, pupils, folder)
+
+    def take(self, name, values):
+        self.taken[name] += values
+
+    def sample(self, turn):
+        school = self.school
+        self.take("alerts", [alerts.cut(school, self.prepared, self.pupils)["last_us"] / 1000])
         school.start_broker()
         process, took = start_ms(school)
-        starts.append(took)
-        asked = school.ask(DAY, DAY_ASKED)
-        memory = pss_mb(process)
+        self.take("start", [took])
+        self.take("day", school.ask(DAY, DAY_ASKED))
+        self.take("memory", [pss_mb(process)])
         school.stop(process, school.broker)
-    school.conf("gate-1")
-    days = reload.days(school, pupils, samples + 1)[1:]
-    folder = bench.folder / f"checkins-{pupils}"
-    folder.mkdir()
-    stage = register.Stage(bench, pupils, folder)
-    played = [stage.play(3) for _ in range(samples)]
-    return {"alerts": median(found), "start": median(starts), "day": median(asked), "memory": memory,
-            "reload": median([ours for ours, _ in days]),
-            "checkins": median([1000 * p["checkins"] / p["rate"] for p in played])}
+        played = self.stage.play(3)
+        self.take("checkins", [1000 * played["checkins"] / played["rate"]])
+        school.conf(f"gate-{turn + 1}")
+        days = reload.days(school, self.pupils, 2, f"gate-{turn + 1}", parses=1)
+        self.take("reload", [ours for ours, _ in days[1:]])
 
 
 def measure(bench):
-    sizes = (40, 60, 80) if bench.quick else SIZES
-    found = {pupils: morning(bench, pupils, 1 if bench.quick else SAMPLES) for pupils in sizes}
+    grown = [Grown(bench, pupils) for pupils in ((40, 60, 80) if bench.quick else SIZES)]
+    for turn in range(1 if bench.quick else SAMPLES):
+        for one in grown:  # in turn, so that a machine that slows down slows them all
+            one.sample(turn)
     for name, (_, unit) in WHAT.items():
-        points = [(pupils, found[pupils][name]) for pupils in sizes]
+        points = [(one.pupils, median(one.taken[name])) for one in grown]
         note = ", ".join(f"{pupils} pupils {value:.3g} {unit}" for pupils, value in points)
         yield f"growth_{name}", Measured(fit_exponent(points), note=note)

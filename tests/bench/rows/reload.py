@@ -26,34 +26,34 @@ FIGURES = [
 ]
 
 
-def reload(school, path, generation):
+def reload(school, path, generation, unit):
     """Publish, and wait until the gate says that it is in effect. Return: ms."""
     school.bench.run(["mosquitto_pub", "-V", "5", "-h", "127.0.0.1", "-p", school.port, "-q", "1", "-r",
                       "-t", f"{bigschool.ROOT}/gates/data", "-f", path])
     said = re.compile(rf"data_applied generation={generation} .*took_us=(\d+)")
-    bigschool.wait("the gate's data", lambda: said.search(school.said("gate-1")))
-    return int(said.search(school.said("gate-1"))[1]) / 1000
+    bigschool.wait("the gate's data", lambda: said.search(school.said(unit)))
+    return int(said.search(school.said(unit))[1]) / 1000
 
 
-def parse(school, path):
+def parse(school, path, times):
     bench = school.bench
-    return bench.figures(bench.run([bench.bin("floor_json"), path, 1 if bench.quick else PARSES]))["parse_us"] / 1000
+    return bench.figures(bench.run([bench.bin("floor_json"), path, times]))["parse_us"] / 1000
 
 
-def start_gate(school):
-    gate = school.start("schoolpoort-kiosk", "gate-1")
-    bigschool.wait("the gate", lambda: "broker_up" in school.said("gate-1"))
+def start_gate(school, unit):
+    gate = school.start("schoolpoort-kiosk", unit)
+    bigschool.wait("the gate", lambda: "broker_up" in school.said(unit))
     return gate
 
 
-def days(school, pupils, n):
+def days(school, pupils, n, unit="gate-1", parses=PARSES):
     """A gate's first n days. Return: of each, ms of the reload and of the floor."""
     school.start_broker()
-    gate = start_gate(school)
+    gate = start_gate(school, unit)
     took = []
     for day in range(n):
         path = school.gates_data(pupils, day + 1, day)
-        took.append((reload(school, path, day + 1), parse(school, path)))
+        took.append((reload(school, path, day + 1, unit), parse(school, path, parses)))
     school.stop(gate)
     school.stop(school.broker)
     return took
