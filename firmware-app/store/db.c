@@ -12,6 +12,8 @@
 
 #include "store/db_internal.h"
 
+#define BEGIN "BEGIN IMMEDIATE"
+#define COMMIT "COMMIT"
 #define QUICK_CHECK_S 5 /* a gate must take taps 10 s after its start (faults.md S9) */
 #define READ_FAILED "error code=266" /* SQLITE_IOERR_READ, as quick_check tells it in words */
 #define QUICK_CHECK_STEPS 10000 /* virtual machine steps between two looks at the timer */
@@ -330,11 +332,16 @@ int db_prepare(struct db *db, const char *sql, sqlite3_stmt **ret_stmt)
 
 static int prepare_all(struct db *db, const struct db_schema *schema)
 {
-	int err = db_prepare(db, "SELECT value FROM meta WHERE key = ?1", &db->meta[DB_META_GET]);
+	static const char *const own[] = {
+		[DB_META_GET] = "SELECT value FROM meta WHERE key = ?1",
+		[DB_META_PUT] = "INSERT OR REPLACE INTO meta VALUES(?1, ?2)",
+		[DB_BEGIN] = BEGIN,
+		[DB_COMMIT] = COMMIT,
+	};
+	int err = 0;
 
-	if (!err)
-		err = db_prepare(
-			db, "INSERT OR REPLACE INTO meta VALUES(?1, ?2)", &db->meta[DB_META_PUT]);
+	for (size_t i = 0; !err && i < ARRAY_LEN(own); i++)
+		err = db_prepare(db, own[i], &db->own[i]);
 	if (err)
 		return err;
 	db->statements = calloc(schema->n_statements + 1, sizeof(sqlite3_stmt *));
@@ -416,8 +423,8 @@ void db_close(struct db *db)
 		return;
 	for (size_t i = 0; i < db->n_statements; i++)
 		sqlite3_finalize(db->statements[i]);
-	for (size_t i = 0; i < ARRAY_LEN(db->meta); i++)
-		sqlite3_finalize(db->meta[i]);
+	for (size_t i = 0; i < ARRAY_LEN(db->own); i++)
+		sqlite3_finalize(db->own[i]);
 	free(db->statements);
 	if (db->handle && db->suspect)
 		sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -450,10 +457,25 @@ int db_exec(struct db *db, const char *sql)
 	return db_error(db, sqlite3_exec(db->handle, sql, NULL, NULL, NULL));
 }
 
+/* A tap waits for these: prepared, but for the transactions before there is a schema. */
+static int run_own(struct db *db, enum db_own_statement own, const char *sql)
+{
+	sqlite3_stmt *stmt = db->own[own];
+
+	if (!stmt)
+		return db_exec(db, sql);
+	if (db_transaction_lost(db))
+		return STORE_ERR_IO;
+	errno = 0;
+	int err = db_error(db, sqlite3_step(stmt));
+	sqlite3_reset(stmt);
+	return err;
+}
+
 int db_begin(struct db *db)
 {
 	assert(sqlite3_get_autocommit(db->handle) && !db->in_transaction);
-	int err = db_exec(db, "BEGIN IMMEDIATE");
+	int err = run_own(db, DB_BEGIN, BEGIN);
 
 	db->in_transaction = !err;
 	return err;
@@ -461,7 +483,7 @@ int db_begin(struct db *db)
 
 int db_commit(struct db *db)
 {
-	int err = db_exec(db, "COMMIT");
+	int err = run_own(db, DB_COMMIT, COMMIT);
 
 	if (err)
 		db_rollback(db); /* most errors have done it already, BUSY has not */

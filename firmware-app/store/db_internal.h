@@ -10,14 +10,14 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-enum db_meta_statement { DB_META_GET, DB_META_PUT, DB_META_STATEMENTS };
+enum db_own_statement { DB_META_GET, DB_META_PUT, DB_BEGIN, DB_COMMIT, DB_OWN_STATEMENTS };
 
 struct db {
 	sqlite3 *handle;
 	char path[DB_PATH_MAX];
 	sqlite3_stmt **statements; /* of the schema */
 	size_t n_statements;
-	sqlite3_stmt *meta[DB_META_STATEMENTS];
+	sqlite3_stmt *own[DB_OWN_STATEMENTS]; /* of this folder; NULL until the schema is up */
 	int64_t page_bytes;
 	int wal_frames; /* in the WAL and not yet in the file */
 	bool unclean; /* at open */

@@ -140,7 +140,7 @@ void db_skip(struct db_query *q)
 
 int db_meta_int(struct db *db, const char *key, int64_t fallback, int64_t *ret_value)
 {
-	struct db_query q = db_query_of(db, db->meta[DB_META_GET]);
+	struct db_query q = db_query_of(db, db->own[DB_META_GET]);
 
 	db_put_text(&q, key);
 	int r = db_step(&q);
@@ -153,7 +153,7 @@ int db_meta_int(struct db *db, const char *key, int64_t fallback, int64_t *ret_v
 
 int db_meta_put_int(struct db *db, const char *key, int64_t value)
 {
-	struct db_query q = db_query_of(db, db->meta[DB_META_PUT]);
+	struct db_query q = db_query_of(db, db->own[DB_META_PUT]);
 
 	db_put_text(&q, key);
 	db_put_int(&q, value);
@@ -162,7 +162,7 @@ int db_meta_put_int(struct db *db, const char *key, int64_t value)
 
 int db_meta_blob(struct db *db, const char *key, void *ret_bytes, size_t size)
 {
-	struct db_query q = db_query_of(db, db->meta[DB_META_GET]);
+	struct db_query q = db_query_of(db, db->own[DB_META_GET]);
 	size_t len = 0;
 
 	db_put_text(&q, key);
@@ -179,7 +179,7 @@ int db_meta_blob(struct db *db, const char *key, void *ret_bytes, size_t size)
 
 int db_meta_put_blob(struct db *db, const char *key, const void *bytes, size_t size)
 {
-	struct db_query q = db_query_of(db, db->meta[DB_META_PUT]);
+	struct db_query q = db_query_of(db, db->own[DB_META_PUT]);
 
 	db_put_text(&q, key);
 	db_put_blob(&q, bytes, size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /*
- * floor_sync FILE COUNT append|overwrite: what making 4 KiB durable costs, and nothing else.
+ * floor_sync FILE COUNT append|overwrite [PAUSE_US]: what making 4 KiB durable costs, and nothing else.
  *
- * One pwrite and one fdatasync each, one after another; a line `us: …` with every time in microseconds. The two ways are
+ * One pwrite and one fdatasync each, a pause of under a second before each where one is wanted; a line `us: …` with every time in microseconds. The two ways are
  * those of a write-ahead log: `append` makes the file longer each time, which the file system must note as well;
  * `overwrite` goes through 4 MiB that are there already, again and again.
  */
@@ -49,12 +49,14 @@ int main(int argc, char **argv)
 {
 	char block[BLOCK];
 	struct stat st;
-	int n = argc == 4 ? (int)strtol(argv[2], NULL, 10) : 0;
+	int n = argc == 4 || argc == 5 ? (int)strtol(argv[2], NULL, 10) : 0;
 
 	if (n < 1) {
-		(void)fputs("usage: floor_sync FILE COUNT append|overwrite\n", stderr);
+		(void)fputs("usage: floor_sync FILE COUNT append|overwrite [PAUSE_US]\n", stderr);
 		return 2;
 	}
+	const struct timespec pause = { .tv_nsec =
+						argc == 5 ? strtol(argv[4], NULL, 10) * 1000 : 0 };
 	int over = strcmp(argv[3], "overwrite") == 0;
 	int fd = open(argv[1], O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	memset(block, 's', sizeof(block));
@@ -63,6 +65,8 @@ int main(int argc, char **argv)
 	(void)printf("us:");
 	for (int i = 0; i < n; i++) {
 		off_t at = over ? (off_t)(i % BLOCKS) * BLOCK : st.st_size + (off_t)i * BLOCK;
+		if (pause.tv_nsec > 0)
+			(void)nanosleep(&pause, NULL);
 		double begin = now_us();
 		block[0] = (char)i;
 		if (pwrite(fd, block, BLOCK, at) != BLOCK || fdatasync(fd) < 0)

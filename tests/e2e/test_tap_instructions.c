@@ -16,13 +16,13 @@
 #include "unit/unit.h"
 
 /*
- * Measured with clang 14 at -O2 -g, glibc 2.36, SQLite 3.40.1, on x86-64 with AVX2, 2026-11-22. Whoever makes a tap dearer on purpose
- * raises it in the same commit and says why; a tap that became much cheaper lowers it, so that the gain is kept.
+ * Measured with clang 14 at -O2 -g, glibc 2.36, SQLite 3.40.1, on x86-64 with AVX2, 2026-11-22: ten runs, half of them
+ * beside builds and tests on both cores, lay between 316,000 and 318,700. What is allowed beyond is for a libc or a
+ * processor of tomorrow. Whoever makes a tap dearer on purpose raises the number in the same commit and says why; who makes it much
+ * cheaper lowers it, so that the gain is kept.
  */
-#define INSTRUCTIONS 347000
-#define ALLOWED_PERCENT                                                                            \
-	10 /* ten runs, half of them beside builds on both cores, were within 2; the rest is for a libc of
-			      tomorrow */
+#define INSTRUCTIONS 317000
+#define ALLOWED_PERCENT 10
 
 #define TAPS 30 /* in a window */
 #define WINDOWS 7

@@ -5,7 +5,8 @@ A kiosk with its broker and a register that confirms at once (gate_stage.py); wh
 
 seen_to_committed: `schoolpoortctl trace`, from the reader's own moment (seen_us, taken just before it tells the kiosk) to
 the return of COMMIT. In it: the socket, the card's hash, the verdict, the view "reading", the transaction. Taps come one
-after another, slices of them between slices of the floor. SQLite's log is written from its beginning again after each
+after another, half a millisecond after the result of the one before, slices of them between slices of the floor, which
+pauses as long. SQLite's log is written from its beginning again after each
 checkpoint, so as a rule a commit overwrites what is there: so does the floor, 4 KiB and one fdatasync. A log that still
 grows (after a night's truncation) makes the file system note its length as well: measured once more beside a floor that
 appends.
@@ -36,6 +37,7 @@ from common import AtLeastTimes, AtMost, AtMostTimes, Figure, Measured, Told, fi
 SIZES = (500, 2000, 8000)
 SCHOOL = 2000
 AHEAD = 32
+PAUSE_US = 500  # by then what a tap has left to do, its delivery, is done; at a gate they are 300 ms apart
 FSYNC = "one fdatasync of 4 KiB, same file system, "
 COMMITS = "bare SQLite, a commit a row"
 FIGURES = [
@@ -70,7 +72,7 @@ class Counts:
 
 
 def sync_us(bench, count, how):
-    out = bench.run([bench.bin("floor_sync"), bench.folder / how, count, how])
+    out = bench.run([bench.bin("floor_sync"), bench.folder / how, count, how, PAUSE_US])
     return [float(word) for word in out.split()[1:]]
 
 
@@ -78,7 +80,7 @@ def commit_times(bench, gate, slices, count, how):
     """Taps and syncs by turns. Return: both their times in microseconds."""
     ours, floor = [], []
     for _ in range(slices):
-        gate.tap(count, 1)
+        gate.tap(count, 1, PAUSE_US)
         ours += gate.committed_us(count)
         floor += sync_us(bench, count, how)
     return ours, floor
