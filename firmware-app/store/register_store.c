@@ -109,6 +109,10 @@ static const struct db_migration migrations[] = {
 	{ 6, 1,
 		"CREATE TABLE event(number INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL,"
 		" payload TEXT NOT NULL) STRICT" },
+	/* Empty at a school that has time: `day` and `status` read every check-in of the day, or of two weeks, for it. */
+	{ 7, 1,
+		"CREATE INDEX checkin_undated ON checkin(day) WHERE NOT"
+		" (clock IN ('trusted', 'holdover') AND at <= received_at + 120000)" },
 };
 
 #define PUPIL_COLUMNS "id, last_name, first_name, class, language, left_at IS NOT NULL"
