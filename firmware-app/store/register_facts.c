@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* The half of store/register_store.h about check-ins, and what followed from them. */
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/civil.h"
@@ -8,6 +10,14 @@
 #include "store/register_store_internal.h"
 
 /* ---- check-ins ---- */
+
+static struct register_store_log *find_log(struct register_store *s, struct uuid log)
+{
+	for (size_t i = 0; i < s->n_logs; i++)
+		if (uuid_equal(s->logs[i].log, log))
+			return &s->logs[i];
+	return NULL;
+}
 
 static int number_known(
 	struct register_store *s, struct uuid log, int64_t seq, struct register_store_known *known)
@@ -42,7 +52,9 @@ int register_store_known(struct register_store *s, struct uuid log, int64_t seq,
 	struct register_store_known *ret_known)
 {
 	struct register_store_known known = { 0 };
-	int err = number_known(s, log, seq, &known);
+	const struct register_store_log *l = find_log(s, log);
+	bool new_number = l && l->none_above && seq > l->through;
+	int err = new_number ? 0 : number_known(s, log, seq, &known);
 	if (!err)
 		err = id_known(s, id, &known);
 	if (!err)
@@ -111,7 +123,7 @@ static bool get_checkin(struct db_query *q, struct checkin *ret_c, int64_t *ret_
 	return sound;
 }
 
-int register_store_through(struct register_store *s, struct uuid log, int64_t *ret_through)
+static int read_through(struct register_store *s, struct uuid log, int64_t *ret_through)
 {
 	struct db_query q = db_query(s->db, LOG_ONE);
 	db_put_blob(&q, log.b, sizeof(log.b));
@@ -122,25 +134,75 @@ int register_store_through(struct register_store *s, struct uuid log, int64_t *r
 	return r < 0 ? r : 0;
 }
 
+int register_store_through(struct register_store *s, struct uuid log, int64_t *ret_through)
+{
+	const struct register_store_log *l = find_log(s, log);
+	if (!l)
+		return read_through(s, log, ret_through);
+	*ret_through = l->through;
+	return 0;
+}
+
 /* A gap ends the walk: what lies behind it waits until the gate has sent what is missing. */
-static int walk_on(struct register_store *s, struct uuid log, int64_t *through)
+static int walk_on(struct register_store *s, struct register_store_log *l)
 {
 	struct db_query q = db_query(s->db, NUMBER_AFTER);
-	db_put_blob(&q, log.b, sizeof(log.b));
-	db_put_int(&q, *through);
+	db_put_blob(&q, l->log.b, sizeof(l->log.b));
+	db_put_int(&q, l->through);
 	int r;
 	while ((r = db_step(&q)) > 0) {
 		int64_t seq = db_get_int(&q);
-		if (seq != *through + 1)
+		if (seq != l->through + 1)
 			break;
-		*through = seq;
+		l->through = seq;
 	}
+	l->none_above = r == 0;
 	db_end(&q);
 	return r < 0 ? r : 0;
 }
 
-int register_store_number_put(struct register_store *s, struct uuid log, int64_t seq,
-	const char *gate, const struct uuid *id, int64_t *ret_through)
+static int put_log(struct register_store *s, const struct register_store_log *l)
+{
+	struct db_query put = db_query(s->db, LOG_PUT);
+	db_put_blob(&put, l->log.b, sizeof(l->log.b));
+	db_put_text(&put, l->gate);
+	db_put_int(&put, l->through);
+	return db_run(&put);
+}
+
+int register_store_logs_put(struct register_store *s)
+{
+	int err = 0;
+	for (size_t i = 0; i < s->n_logs && !err; i++) {
+		if (s->logs[i].changed)
+			err = put_log(s, &s->logs[i]);
+		s->logs[i].changed = false;
+	}
+	return err;
+}
+
+/* The log among those of this transaction; where there is no room, all of them are written first. */
+static int open_log(struct register_store *s, struct uuid log, struct register_store_log **ret_log)
+{
+	struct register_store_log *l = find_log(s, log);
+	if (!l) {
+		int err = s->n_logs < REGISTER_STORE_LOGS_MAX ? 0 : register_store_logs_put(s);
+		if (err)
+			return err;
+		if (s->n_logs == REGISTER_STORE_LOGS_MAX)
+			s->n_logs = 0;
+		struct register_store_log fresh = { .log = log };
+		err = read_through(s, log, &fresh.through);
+		if (err)
+			return err;
+		l = &s->logs[s->n_logs++];
+		*l = fresh;
+	}
+	*ret_log = l;
+	return 0;
+}
+
+static int add_number(struct register_store *s, struct uuid log, int64_t seq, const struct uuid *id)
 {
 	struct db_query add = db_query(s->db, NUMBER_ADD);
 	db_put_blob(&add, log.b, sizeof(log.b));
@@ -149,21 +211,27 @@ int register_store_number_put(struct register_store *s, struct uuid log, int64_t
 		db_put_blob(&add, id->b, sizeof(id->b));
 	else
 		db_put_null(&add);
-	int64_t through = 0;
-	int err = db_run(&add);
+	return db_run(&add);
+}
+
+int register_store_number_put(struct register_store *s, struct uuid log, int64_t seq,
+	const char *gate, const struct uuid *id, int64_t *ret_through)
+{
+	struct register_store_log *l = NULL;
+	assert(s->in_transaction);
+	int err = add_number(s, log, seq, id);
 	if (!err)
-		err = register_store_through(s, log, &through);
-	if (!err)
-		err = walk_on(s, log, &through);
+		err = open_log(s, log, &l);
 	if (err)
 		return err;
-	struct db_query put = db_query(s->db, LOG_PUT);
-	db_put_blob(&put, log.b, sizeof(log.b));
-	db_put_text(&put, gate);
-	db_put_int(&put, through);
-	err = db_run(&put);
+	if (l->none_above && seq == l->through + 1)
+		l->through = seq;
+	else
+		err = walk_on(s, l);
+	l->changed = true;
+	snprintf(l->gate, sizeof(l->gate), "%s", gate);
 	if (!err)
-		*ret_through = through;
+		*ret_through = l->through;
 	return err;
 }
 

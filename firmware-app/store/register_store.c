@@ -375,6 +375,9 @@ int register_store_end(struct register_store *s, int err)
 	if (!s->in_transaction)
 		return err;
 	s->in_transaction = false;
+	if (!err)
+		err = register_store_logs_put(s);
+	s->n_logs = 0;
 	return db_end_with(s->db, err);
 }
 

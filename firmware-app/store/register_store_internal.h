@@ -15,9 +15,23 @@
 #define REGISTER_STORE_DAYS_BEFORE 40 /* check-ins of a month ago still find their holidays */
 #define REGISTER_STORE_DAYS_AFTER 400 /* a school year whole, for gates that stay offline */
 
+#define REGISTER_STORE_LOGS_MAX 64 /* as many gates as a school can have, one log each */
+
+/* A log of this transaction: a gate that delivers adds to it number after number, and each would read and write all of
+ * this anew. Written before COMMIT. */
+struct register_store_log {
+	struct uuid log;
+	int64_t through;
+	bool none_above; /* no number above `through` is known */
+	bool changed;
+	char gate[CHECKIN_GATE_MAX]; /* of the last number, where changed */
+};
+
 struct register_store {
 	struct db *db;
 	bool in_transaction;
+	size_t n_logs; /* 0 outside of a transaction */
+	struct register_store_log logs[REGISTER_STORE_LOGS_MAX];
 	struct register_store_rescue rescue; /* of this open */
 	int64_t generation; /* of the last gates/data; 0: none yet */
 };
@@ -119,6 +133,8 @@ enum statement {
 
 /** register_store_refill() - a db_refill_fn. @context: struct register_store_rescue, told what came over */
 int register_store_refill(void *context, struct db *fresh, const char *damaged);
+/** register_store_logs_put() - what the transaction has changed of logs, into it. Return: 0 or a store_err. */
+int register_store_logs_put(struct register_store *s);
 /** register_store_count() - the one number of a statement. Return: it, or a store_err. */
 int64_t register_store_count(struct register_store *s, int statement);
 /** register_store_put_date() - as a day number; all zero as NULL. */

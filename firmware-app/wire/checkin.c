@@ -94,6 +94,7 @@ enum plain_kind { PLAIN_ABSENT, PLAIN_NULL, PLAIN_NUMBER, PLAIN_TEXT };
 
 struct plain {
 	const char *at, *end; /* what is left */
+	size_t likely; /* the next field, as gates write them */
 	struct {
 		enum plain_kind kind;
 		int64_t number;
@@ -174,13 +175,16 @@ static bool take_value(struct plain *p, enum plain_field f)
 static bool take_field(struct plain *p)
 {
 	char name[PLAIN_TEXT_MAX];
-	size_t f = 0;
+	size_t f = p->likely, tries = 0;
 
 	if (!take_text(p, name))
 		return false;
-	while (f < N_PLAIN && strcmp(name, plain_names[f]) != 0)
-		f++;
-	if (f == N_PLAIN || p->field[f].kind != PLAIN_ABSENT || !take_char(p, ':'))
+	while (tries < N_PLAIN && strcmp(name, plain_names[f]) != 0) {
+		f = (f + 1) % N_PLAIN;
+		tries++;
+	}
+	p->likely = (f + 1) % N_PLAIN;
+	if (tries == N_PLAIN || p->field[f].kind != PLAIN_ABSENT || !take_char(p, ':'))
 		return false;
 	return take_value(p, (enum plain_field)f);
 }

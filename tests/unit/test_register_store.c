@@ -96,6 +96,51 @@ static void test_through(void **state)
 	assert_int_equal(through, 0);
 }
 
+/* What a transaction keeps of logs goes with it, and each log has its own. */
+static void test_through_of_a_transaction(void **state)
+{
+	struct uuid id = make_checkin(1).id, other = { { 7 } };
+	struct register_store_known known;
+	int64_t through;
+	(void)state;
+	assert_int_equal(put_number(1), 1);
+	assert_int_equal(put_number(2), 2);
+	assert_int_equal(register_store_number_put(store, other, 2, "gate-2", &id, &through), 0);
+	assert_int_equal(through, 0);
+	assert_int_equal(register_store_known(store, (struct uuid){ { 1 } }, 2, id, &known), 0);
+	assert_true(known.number_known && known.through == 2);
+	assert_int_equal(register_store_known(store, (struct uuid){ { 1 } }, 3, id, &known), 0);
+	assert_false(known.number_known);
+	assert_int_equal(register_store_known(store, other, 2, id, &known), 0);
+	assert_true(known.number_known && known.through == 0);
+	open_again();
+	assert_int_equal(put_number(3), 3);
+	assert_int_equal(register_store_number_put(store, other, 1, "gate-2", &id, &through), 0);
+	assert_int_equal(through, 2);
+	assert_int_equal(register_store_end(store, STORE_ERR_IO), STORE_ERR_IO); /* rolled back */
+	assert_int_equal(register_store_through(store, other, &through), 0);
+	assert_int_equal(through, 0);
+	assert_int_equal(register_store_begin(store), 0);
+	assert_int_equal(put_number(4), 2);
+	assert_int_equal(put_number(3), 4);
+	/* More logs than are kept at a time. */
+	for (int n = 0; n < 200; n++) {
+		struct uuid many = { { 8, (uint8_t)(n % 100) } };
+		assert_int_equal(register_store_number_put(
+					 store, many, 1 + n / 100, "gate-3", &id, &through),
+			0);
+		assert_int_equal(through, 1 + n / 100);
+	}
+	open_again();
+	for (int n = 0; n < 100; n++) {
+		assert_int_equal(
+			register_store_through(store, (struct uuid){ { 8, (uint8_t)n } }, &through),
+			0);
+		assert_int_equal(through, 2);
+	}
+	assert_int_equal(put_number(5), 5);
+}
+
 #define RECEIVED_MS INT64_C(1795900000077) /* days after the check-ins were made */
 
 static int take_checkin(void *ctx, const struct checkin *c, int64_t received_ms)
@@ -377,6 +422,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WITH_STORE(test_through),
+		WITH_STORE(test_through_of_a_transaction),
 		WITH_STORE(test_checkin_comes_back_whole),
 		WITH_STORE(test_higher_revision_moves_the_day),
 		WITH_STORE(test_refused_are_kept_aside),
