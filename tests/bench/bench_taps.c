@@ -8,7 +8,7 @@
  *	bench_taps confirm PORT                           a register that confirms at once and keeps nothing
  *
  * A result counts where it holds the id of a stored check-in. Not the product's own parser: a view is looked at for two
- * words. Card i of a school is 04 and i in twelve decimal digits, as rows/gate_school.py makes them.
+ * words. Card i of a school is 04 and i in twelve decimal digits, as gate_stage.py makes them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -136,8 +136,8 @@ static void pause_us(int64_t us)
 		(void)nanosleep(&t, NULL);
 }
 
-static int tap_all(const char *path, int64_t n, int64_t ahead, int64_t pupils, int64_t first,
-	int64_t apart_us)
+static int tap_all(
+	const char *path, int64_t n, int64_t ahead, int64_t pupils, int64_t first, int64_t apart_us)
 {
 	int reader = try_connect(path), screen = try_connect(path);
 

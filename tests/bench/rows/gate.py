@@ -43,7 +43,7 @@ COMMITS = "bare SQLite, a commit a row"
 FIGURES = [
     Figure("seen_to_committed", "card seen to committed, median", "µs", floor=FSYNC + "overwritten",
            aim=AtMostTimes(2.5)),
-    Figure("seen_to_committed_p95", "the same, p95", "µs", floor=FSYNC + "p95", aim=Told()),
+    Figure("seen_to_committed_p95", "the same, p95", "µs", aim=Told()),
     Figure("seen_to_committed_growing", "the same while the log grows, median", "µs", floor=FSYNC + "appended",
            aim=AtMostTimes(2.5)),
     Figure("taps_sustained", "taps a gate sustains, each durable", "1/s", floor=COMMITS, aim=AtLeastTimes(0.7)),
@@ -99,7 +99,8 @@ def commits(bench, gate, n):
         fill_log(gate)
     ours, floor = commit_times(bench, gate, n.slices, n.a_slice, "overwrite")
     yield "seen_to_committed", Measured(median(ours), median(floor))
-    yield "seen_to_committed_p95", Measured(percentile(ours, 0.95), percentile(floor, 0.95))
+    yield "seen_to_committed_p95", Measured(
+        percentile(ours, 0.95), note=f"the floor's p95: {percentile(floor, 0.95):.0f} µs")
 
 
 def rates(bench, gate, n):
