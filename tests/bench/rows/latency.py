@@ -15,6 +15,7 @@ import random
 import subprocess
 import time
 
+import school
 from common import AtMostOver, Figure, Measured, Told, percentile
 from wholegate import Client, Emulator, Gate, Lines, Peer, uid_of
 
@@ -24,7 +25,7 @@ FIGURES = [
     Figure("placed_to_presented_p95", "card placed → presented, p95", "ms", FLOOR, Told()),
     Figure("placed_to_presented_p99", "card placed → presented, p99", "ms", FLOOR, AtMostOver(40)),
 ]
-SLICES, TAPS, PEER_TAPS = 10, 10, 5
+SLICES, TAPS, PEER_TAPS = 20, 5, 2
 GAP_S = (0.09, 0.19)  # from an answer to the next card: the one before has left 30 to 130 ms ago
 SEED = 20261122
 STAGES = ("received", "committed", "presented")
@@ -62,10 +63,15 @@ class Product:
 
     def take(self, count):
         """The last taps; for each the time from placed to presented."""
-        found = []
-        for tap in self.gate.ask("trace", last=count)["taps"]:
+        found, taps = [], []
+
+        def presented():
+            taps[:] = self.gate.ask("trace", last=count)["taps"]
+            return all(tap["presented"] is not None for tap in taps)
+
+        school.wait("the last picture", presented)
+        for tap in taps:
             seen_us, placed_us = self.seen[tap["checkin"]]
-            assert tap["presented"] is not None
             found.append(seen_us + tap["presented"] - placed_us)
             self.stages.append({"seen": seen_us - placed_us, **{s: tap[s] for s in STAGES}})
         return found
@@ -101,7 +107,6 @@ def measure(bench):
             for uid in mine:
                 pace()
                 product.tap(uid)
-            time.sleep(GAP_S[1])  # the last one's picture
             taken["product"] += product.take(taps)
             for uid in mine[:peer_taps]:
                 pace()
