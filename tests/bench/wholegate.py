@@ -95,6 +95,12 @@ def write_lists(folder, pupils):
         "class;weekday;half;start;end\n*;mon;am;08:25;12:05\n*;mon;pm;13:10;16:00\n", encoding="utf-8")
 
 
+def listens(path):
+    """A socket's file is there a moment before anybody answers at it."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 class Client:
     """Of kiosk.sock."""
 
@@ -154,14 +160,14 @@ class Gate:
         self.school.start()
         self.start("register", "register")
         write_lists(bench.folder, self.pupils)
-        school.wait("the register's socket", lambda: (self.run["register"] / "register.sock").exists())
+        school.wait("the register's socket", lambda: listens(self.run["register"] / "register.sock"))
         for what in ("timetable", "pupils", "cards"):
             bench.run([bench.bin("schoolpoortctl"), "--config", self.conf("register"), "import", what,
                        bench.folder / f"{what}.csv"], env=self.env)
         for name in ("kiosk", "reader", "screen"):
             self.start(name, "gate-1")
         self.socket = self.run["gate-1"] / "kiosk.sock"
-        school.wait("the kiosk's socket", self.socket.exists)
+        school.wait("the kiosk's socket", lambda: listens(self.socket))
         self.control = Client(self.socket, "control")
         school.wait("the gate to be ready", self.is_ready)
 
