@@ -296,7 +296,7 @@ static void take_packet(struct peer *p, uint8_t first, const uint8_t *body, size
 		take_publish(p, first, body, len);
 		break;
 	default:
-		assert(!"a packet that nobody asked for");
+		give_up("a packet that nobody asked for");
 	}
 }
 
