@@ -19,6 +19,7 @@ import pathlib
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 
@@ -52,7 +53,7 @@ def system_name():
 
 
 def file_system():
-    done = subprocess.run(["stat", "-f", "-c", "%T", "/tmp"], capture_output=True, text=True, check=False)
+    done = subprocess.run(["stat", "-f", "-c", "%T", tempfile.gettempdir()], capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
