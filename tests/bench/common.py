@@ -29,6 +29,7 @@ if "TMPDIR" not in os.environ:
 class Aim:
     """What a figure should be. kept() is None where a part that it needs is missing."""
     limit: float = math.nan
+    agrees_by = "ratio"  # what two runs are compared by, where there is a floor
 
     def kept(self, value, floor, ratio):
         raise NotImplementedError
@@ -54,6 +55,8 @@ class AtMostTimes(Aim):
 
 
 class AtMostOver(Aim):
+    agrees_by = "over"  # a floor of 1 ms makes any ratio, and none matters where 100 more are allowed
+
     def kept(self, value, floor, ratio):
         return None if floor is None else value <= floor + self.limit
 
@@ -71,6 +74,7 @@ class AtLeastTimes(Aim):
 
 class Told(Aim):
     """No aim: printed so that a change shows."""
+    agrees_by = ""
 
     def kept(self, value, floor, ratio):
         return None
@@ -86,6 +90,8 @@ class Figure:
     unit: str
     floor: str = ""  # what was measured beside it, "" nothing
     aim: Aim = Told()
+    line: str = ""  # of the short table, which those that name it share; it has a line for each other that has an aim
+    shown: bool = False  # in the short table, though it has no aim
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,9 +2,9 @@
 /*
  * floor_sync FILE COUNT append|overwrite [PAUSE_US]: what making 4 KiB durable costs, and nothing else.
  *
- * One pwrite and one fdatasync each, a pause of under a second before each where one is wanted; a line `us: …` with every time in microseconds. The two ways are
- * those of a write-ahead log: `append` makes the file longer each time, which the file system must note as well;
- * `overwrite` goes through 4 MiB that are there already, again and again.
+ * One pwrite and one fdatasync each, a pause of under a second before each where one is wanted; a line `us: …` with every
+ * time in microseconds. The two ways are those of a write-ahead log: `append` makes the file longer each time, which the
+ * file system must note as well; `overwrite` goes through 4 MiB that are there already, again and again.
  */
 #include <errno.h>
 #include <fcntl.h>

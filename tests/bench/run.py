@@ -3,20 +3,23 @@
 """What it costs: every figure beside its floor, measured in the same run.
 
 run.py --programs build/bench/bin --out build/bench.json   all rows, three rounds; a table at the end
-run.py --show FILE                                         the table of an earlier run, as Markdown
+run.py --show FILE [--all]                                 the table of an earlier run, as Markdown
 run.py --against FILE ...                                  then each ratio beside that of an earlier run
 
 A figure is the median of its rounds, its ratio the median of the rounds' own ratios. The exit status says whether
-all was measured (0) or not (1), not whether every aim was met: the table says that.
+all was measured (0) or not (1), not whether every aim was met: the table says that. With --against, 1 also where the
+two runs don't agree: by ratio; where the aim is the floor and so much more, by what is more, to a share of so much.
 """
 
 import argparse
 import datetime
 import importlib
 import json
+import math
 import os
 import pathlib
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,6 +36,7 @@ from common import SOURCE, Bench, Figure, Measured, median, number  # noqa: E402
 MODULES = ("latency", "gate", "resident", "reload", "register", "alerts", "growth", "board", "region")
 ROUNDS = 3
 AGREE = 0.20  # what two runs may differ by
+PATH = "/usr/bin:/bin:/usr/sbin:/sbin"  # mosquitto lives in sbin
 
 
 def machine():
@@ -78,16 +82,19 @@ def middle(values):
     return median(given) if given else None
 
 
-def result(figure: Figure, rounds):
+def result(figure: Figure, rounds, quick=False):
     value, floor, peer = (middle([getattr(m, part) for m in rounds]) for part in ("value", "floor", "peer"))
     ratio = middle([m.value / m.floor for m in rounds if m.floor])
+    over = middle([m.value - m.floor for m in rounds if m.floor is not None])
+    aim = figure.aim
     notes = list(dict.fromkeys(m.note for m in rounds if m.note))
     return {
         "name": figure.name, "what": figure.what, "unit": figure.unit,
         "value": value, "least": min(m.value for m in rounds), "most": max(m.value for m in rounds),
-        "floor": floor, "floor_is": figure.floor, "ratio": ratio, "peer": peer,
-        "aim": figure.aim.text(figure.unit), "met": figure.aim.kept(value, floor, ratio),
-        "rounds": len(rounds), "notes": notes,
+        "floor": floor, "floor_is": figure.floor, "ratio": ratio, "over": over, "peer": peer,
+        "aim": aim.text(figure.unit), "limit": None if math.isnan(aim.limit) else aim.limit,
+        "met": None if quick else aim.kept(value, floor, ratio), "agrees_by": "" if floor is None else aim.agrees_by,
+        "line": figure.line, "shown": figure.shown, "rounds": len(rounds), "notes": notes,
     }
 
 
@@ -116,31 +123,69 @@ def print_table(rows):
             print(f"  {row['name']}: {note}")
 
 
-def print_markdown(run):
+def short_rows(rows):
+    """Those with an aim; those that share a line as one row."""
+    lines = {}
+    for row in rows:
+        if row["line"]:
+            lines.setdefault(row["line"], []).append(row)
+        elif row["aim"] or row["shown"]:
+            lines[row["name"]] = [row]
+    for line, parts in lines.items():
+        if len(parts) == 1:
+            yield cells(parts[0]), parts[0]["floor_is"]
+            continue
+        met = [p["met"] for p in parts if p["met"] is not None]
+        values = ", ".join(f"{p['name'].partition('_')[2].replace('_', ' ')} {number(p['value'])}" for p in parts)
+        yield (line, values, "", "", "", "", parts[0]["aim"], MET[all(met) if met else None]), ""
+
+
+def print_markdown(run, everything):
     m = run["machine"]
     print(f"{run['date']}, {m['cores']} cores ({m['cpu']}), {m['file_system']}, {m['system']}, "
           f"commit {run['commit']}, {run['rounds']} rounds:\n")
     print("| figure | value | floor | ratio | peer | aim | |\n| --- | --- | --- | --- | --- | --- | --- |")
-    for row in run["figures"]:
-        what, value, _, floor, ratio, peer, aim, met = cells(row)
-        floor_is = f" ({row['floor_is']})" if row["floor_is"] and floor else ""
-        print(f"| {what} | {value} | {floor}{floor_is} | {ratio} | {peer} | {aim} | {met} |")
+    rows = ((cells(r), r["floor_is"]) for r in run["figures"]) if everything else short_rows(run["figures"])
+    for (what, value, _, floor, ratio, peer, aim, met), floor_is in rows:
+        beside = f"{floor} ({floor_is})" if floor and floor_is else floor
+        print(f"| {what} | {value} | {beside} | {ratio} | {peer} | {aim} | {met} |")
+
+
+def differs_by(row, old):
+    """How much a figure's part that should agree differs from an earlier run's, as a share; which part."""
+    if row["agrees_by"] == "over":
+        return abs(row["over"] - old["over"]) / row["limit"], "over"
+    return max(row["ratio"], old["ratio"]) / min(row["ratio"], old["ratio"]) - 1, "ratio"
 
 
 def compare(run, earlier):
-    """Each ratio beside an earlier run's; true where they agree. Without a floor there is no ratio to agree."""
-    before = {r["name"]: r for r in earlier["figures"]}
+    """Each figure's ratio beside an earlier run's; true where they agree. Without an aim it is told, not judged."""
+    before = {r["name"]: r for r in earlier["figures"] if r["ratio"]}
     agree = True
-    print(f"\nratios beside those of {earlier['date']}, {earlier['commit']}:")
+    print(f"\nbeside those of {earlier['date']}, {earlier['commit']}:")
     for row in run["figures"]:
-        old = before.get(row["name"], {}).get("ratio")
-        if row["ratio"] is None or not old:
+        old = before.get(row["name"])
+        if not row["ratio"] or not old:
             continue
-        differs = max(row["ratio"], old) / min(row["ratio"], old) - 1
-        agree = agree and differs <= AGREE
-        print(f"  {row['name']:32} {number(old):>8} {number(row['ratio']):>8}  {100 * differs:4.0f} %"
-              f"{'' if differs <= AGREE else '  MORE THAN 20 %'}")
+        differs, part = differs_by(row, old)
+        judged = row["agrees_by"] != ""
+        agree = agree and (not judged or differs <= AGREE)
+        unit = f"{row['unit']} over the floor" if part == "over" else "× floor"
+        verdict = "  MORE THAN 20 %" if judged and differs > AGREE else "" if judged else "  (no aim)"
+        print(f"  {row['name']:32} {number(old[part]):>8} {number(row[part]):>8} {unit:18} {100 * differs:4.0f} %{verdict}")
     return agree
+
+
+def earlier_run(options, name, path):
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+        if run["v"] != 1 or not all(key in row for row in run["figures"] for key in ("ratio", "over", "line")):
+            options.error(f"--{name}: {path} is of another version of the benchmarks")
+    except OSError as error:
+        options.error(f"--{name}: {path}: {error.strerror}")
+    except (ValueError, KeyError, TypeError):
+        options.error(f"--{name}: {path} isn't what ./dev bench writes")
+    return run
 
 
 def arguments():
@@ -155,27 +200,70 @@ def arguments():
     options.add_argument("--quick", action="store_true", help="tiny counts: proves that it runs, measures nothing")
     options.add_argument("--against", type=pathlib.Path, metavar="FILE",
                          help="compare the ratios with those of an earlier run; status 1 over 20 %%")
-    options.add_argument("--show", type=pathlib.Path, metavar="FILE", help="an earlier run's table, as Markdown")
+    options.add_argument("--show", type=pathlib.Path, metavar="FILE",
+                         help="measures nothing: what has an aim in an earlier run, as Markdown")
+    options.add_argument("--all", action="store_true", help="with --show: every figure")
     args = options.parse_args()
-    args.modules = args.only.split(",")
+    args.modules = list(dict.fromkeys(args.only.split(",")))
     for name in args.modules:
         if name not in MODULES:
             options.error(f"--only: no rows are called {name}; there are: {', '.join(MODULES)}")
     for name in ("show", "against"):
-        path = getattr(args, name)
-        if path and not path.exists():
-            options.error(f"--{name}: {path} isn't there")
+        if getattr(args, name):
+            setattr(args, name, earlier_run(options, name, getattr(args, name)))
+    if args.all and not args.show:
+        options.error("--all goes with --show")
+    if args.against and (args.quick or args.against["quick"]):
+        options.error("--against: a quick run measures nothing that could be compared")
     if args.quick:
         args.rounds = 1
+    if not args.show:
+        check_ready(options, args)
     return args
+
+
+def check_ready(options, args):
+    """What would be a pity to learn after ten minutes."""
+    if not (pathlib.Path(args.programs) / "schoolpoort-kiosk").exists():
+        options.error(f"no programs in {args.programs}: ./dev bench builds them")
+    if "board" in args.modules and not (SOURCE / "build/careboard/index.html").exists():
+        options.error("no page in build/careboard: ./dev bench builds it")
+    try:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        options.error(f"--out: {args.out}: {error.strerror}")
+    if args.out.is_dir() or not os.access(args.out.parent, os.W_OK):
+        options.error(f"--out: {args.out} can't be written")
+
+
+def modules_of(names):
+    modules = [importlib.import_module(name) for name in names]
+    known = [f.name for module in modules for f in module.FIGURES]
+    twice = {name for name in known if known.count(name) > 1}
+    assert not twice, f"two figures are called {', '.join(sorted(twice))}"
+    return modules
+
+
+def write(path, run):
+    """Whole or not at all: an earlier run's file is no good with half of this one."""
+    new = path.with_name(path.name + ".new")
+    try:
+        new.write_text(json.dumps(run, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        print(f"not written: {path}: {error.strerror}", file=sys.stderr)
+        return False
+    return True
 
 
 def main():
     args = arguments()
     if args.show:
-        print_markdown(json.loads(args.show.read_text(encoding="utf-8")))
+        print_markdown(args.show, args.all)
         return 0
-    modules = [importlib.import_module(name) for name in args.modules if (HERE / f"rows/{name}.py").exists()]
+    os.environ["PATH"] = f"{PATH}:{os.environ.get('PATH', '')}"
+    modules = modules_of(args.modules)
     taken, failed, begin = {}, [], time.monotonic()
     for turn in range(args.rounds):
         for module in modules:
@@ -184,26 +272,36 @@ def main():
                 measure_round(module, args, turn, taken)
             except Exception:  # pylint: disable=broad-except  # the other rows are still worth having
                 traceback.print_exc()
-                failed.append(module.__name__)
+                failed.append(f"{module.__name__} in round {turn + 1}")
             print(f"round {turn + 1} of {args.rounds}: {module.__name__:10} {time.monotonic() - at:5.1f} s",
                   file=sys.stderr, flush=True)
     figures = [f for module in modules for f in module.FIGURES]
-    rows = [result(f, taken[f.name]) for f in figures if f.name in taken]
+    rows = [result(f, taken[f.name], args.quick) for f in figures if f.name in taken]
     run = {
         "v": 1, "date": datetime.date.today().isoformat(), "commit": commit(), "machine": machine(),
         "rounds": args.rounds, "quick": args.quick, "seconds": round(time.monotonic() - begin), "figures": rows,
         "not_measured": [f.name for f in figures if f.name not in taken],
     }
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps(run, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     print_table(rows)
+    written = write(args.out, run)
     met = [r["met"] for r in rows]
     print(f"\n{len(rows)} figures in {run['seconds']} s: {met.count(True)} aims met, {met.count(False)} missed; {args.out}")
     for name in run["not_measured"]:
         print(f"not measured: {name}")
-    agreed = not args.against or compare(run, json.loads(args.against.read_text(encoding="utf-8")))
-    return 1 if failed or run["not_measured"] or not agreed else 0
+    for name in failed:
+        print(f"broke off: {name}; what it says stands above")
+    agreed = not args.against or compare(run, args.against)
+    return 0 if written and agreed and not failed and not run["not_measured"] else 1
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    signal.signal(signal.SIGTERM, interrupted)  # what was started is ended, as after Ctrl-C
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\ninterrupted: nothing was written", file=sys.stderr)
+        sys.exit(130)

@@ -23,7 +23,7 @@ LEAD = datetime.timedelta(seconds=2)  # the register is up and has published its
 
 FIGURES = [
     Figure("alerts_last", "cut-off of 2,000 pupils to the last of 500 alerts", "ms",
-           floor="mosquitto_pub, as many messages of that size", aim=AtMostTimes(3)),
+           floor="mosquitto_pub, as many of that size", aim=AtMostTimes(3)),
     Figure("alerts_last_s", "the same, in seconds", "s", aim=AtMost(2)),
     Figure("alerts_first", "cut-off to the first alert", "ms", aim=Told()),
     Figure("alerts_event", "cut-off to the last on care/event", "ms", aim=Told()),

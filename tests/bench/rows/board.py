@@ -14,7 +14,7 @@ nothing and has no nginx, no WebSocket before it.
 from common import AtMostOver, Figure, Measured, Told
 
 ALERTS, CROWD, LOADS = 24, 500, 3
-SUB = "mosquitto_sub, the same messages"
+SUB = "mosquitto_sub"
 FIGURES = [
     Figure("board_visible", "alert published to visible in the careboard, median", "ms", floor=SUB, aim=AtMostOver(100)),
     Figure("board_visible_p95", "the same, p95", "ms", floor=SUB + ", p95"),

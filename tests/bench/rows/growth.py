@@ -12,6 +12,7 @@ import time
 
 import alerts
 import bigschool
+import gate
 import register
 import reload
 from common import AtMost, Figure, Measured, fit_exponent, median
@@ -26,11 +27,11 @@ WHAT = {
     "alerts": ("cut-off to the last alert", "ms"),
     "reload": ("a day's reload at the gate", "ms"),
     "checkins": ("every pupil's check-in stored and confirmed", "ms"),
-    "start": ("start of the register until it answers", "ms"),
+    "register_start": ("start of the register until it answers", "ms"),
     "day": ("the register's answer to `day`", "ms"),
-    "memory": ("memory of the register (PSS)", "MB"),
+    "register_memory": ("memory of the register (PSS)", "MB"),
 }
-FIGURES = [Figure(f"growth_{name}", f"growth: {what}, exponent", "", aim=AIM) for name, (what, _) in WHAT.items()]
+FIGURES = [Figure(f"growth_{name}", f"growth: {what}, exponent", "", aim=AIM, line=gate.GROWTH) for name, (what, _) in WHAT.items()]
 
 
 def pss_mb(process):
@@ -64,9 +65,9 @@ class Grown:
         self.take("alerts", [alerts.cut(school, self.prepared, self.pupils)["last_us"] / 1000])
         school.start_broker()
         process, took = start_ms(school)
-        self.take("start", [took])
+        self.take("register_start", [took])
         self.take("day", school.ask(DAY, DAY_ASKED))
-        self.take("memory", [pss_mb(process)])
+        self.take("register_memory", [pss_mb(process)])
         school.stop(process, school.broker)
         played = self.stage.play(3)
         self.take("checkins", [1000 * played["checkins"] / played["rate"]])

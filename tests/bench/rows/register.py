@@ -33,7 +33,7 @@ SLICES = 5
 BACKLOG_DAYS = 5
 KEY = b"0123456789abcdef0123456789abcdef"
 LESSONS = ("mon", "tue", "wed", "thu", "fri")
-FLOOR = f"bare SQLite (WAL, FULL), the same rows in transactions of {BATCH}"
+FLOOR = f"bare SQLite, {BATCH} rows a commit"
 
 FIGURES = [Figure(f"register_checkins_{n}", f"register: check-ins a second stored and confirmed, {n} gate{'s' * (n > 1)}",
                   "/s", floor=FLOOR, aim=AtLeastTimes(0.4)) for n in GATES]
