@@ -36,6 +36,8 @@ from common import SOURCE, Bench, Figure, Measured, median, number  # noqa: E402
 MODULES = ("latency", "gate", "resident", "reload", "register", "alerts", "growth", "board", "region")
 ROUNDS = 3
 AGREE = 0.20  # what two runs may differ by
+LOOK_S = 0.2
+QUIET = 10  # percent of the processors that others may take: more, and a floor waits for them as much as for the disk
 PATH = "/usr/bin:/bin:/usr/sbin:/sbin"  # mosquitto lives in sbin
 
 
@@ -59,6 +61,19 @@ def system_name():
 def file_system():
     done = subprocess.run(["stat", "-f", "-c", "%T", tempfile.gettempdir()], capture_output=True, text=True, check=False)
     return done.stdout.strip()
+
+
+def others_percent():
+    """What the processors do for others: asked while nothing of the bench runs."""
+    def ticks():
+        words = pathlib.Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+        counts = [int(word) for word in words]
+        return sum(counts), counts[3] + counts[4]  # idle, and idle with the disk busy
+
+    total, idle = ticks()
+    time.sleep(LOOK_S)  # the interval that is measured
+    total_then, idle_then = ticks()
+    return 100 * (1 - (idle_then - idle) / max(1, total_then - total))
 
 
 def commit():
@@ -264,9 +279,10 @@ def main():
         return 0
     os.environ["PATH"] = f"{PATH}:{os.environ.get('PATH', '')}"
     modules = modules_of(args.modules)
-    taken, failed, begin = {}, [], time.monotonic()
+    taken, failed, others, begin = {}, [], [], time.monotonic()
     for turn in range(args.rounds):
         for module in modules:
+            others.append(others_percent())
             at = time.monotonic()
             try:
                 measure_round(module, args, turn, taken)
@@ -279,13 +295,16 @@ def main():
     rows = [result(f, taken[f.name], args.quick) for f in figures if f.name in taken]
     run = {
         "v": 1, "date": datetime.date.today().isoformat(), "commit": commit(), "machine": machine(),
-        "rounds": args.rounds, "quick": args.quick, "seconds": round(time.monotonic() - begin), "figures": rows,
+        "rounds": args.rounds, "quick": args.quick, "seconds": round(time.monotonic() - begin),
+        "others_percent": round(median(others)), "figures": rows,
         "not_measured": [f.name for f in figures if f.name not in taken],
     }
     print_table(rows)
     written = write(args.out, run)
     met = [r["met"] for r in rows]
     print(f"\n{len(rows)} figures in {run['seconds']} s: {met.count(True)} aims met, {met.count(False)} missed; {args.out}")
+    if run["others_percent"] > QUIET:
+        print(f"the machine was not quiet: others had {run['others_percent']} % of its processors; don't trust the ratios")
     for name in run["not_measured"]:
         print(f"not measured: {name}")
     for name in failed:
