@@ -117,7 +117,9 @@ static void look(struct register_program *r, const char *user, const struct wire
 		.today = r->state.today,
 		.names = r->config.register_care_names };
 	char *text = NULL;
-	if (r->n_looks >= REGISTER_LOOKS_PER_TURN || r->n_out >= REGISTER_LOOKS_WAIT) {
+	/* What waits for a pause says nothing of the broker. */
+	size_t n_waiting = r->n_out - r->n_patient;
+	if (r->n_looks >= REGISTER_LOOKS_PER_TURN || n_waiting >= REGISTER_LOOKS_WAIT) {
 		refuse(r, user, command->request, WIRE_REPLY_FAILED,
 			"too much is looked up at once; ask again");
 		return;

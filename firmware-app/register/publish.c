@@ -75,8 +75,10 @@ struct wire_context publish_context(const struct register_program *r)
 
 /* ---- the outbox ---- */
 
-static void free_message(struct outbox_message *m)
+static void drop_message(struct register_program *r, struct outbox_message *m)
 {
+	r->n_out--;
+	r->n_patient -= m->patient;
 	free(m->payload);
 	free(m);
 }
@@ -122,8 +124,7 @@ static void drop_list(
 	while (*first) {
 		struct outbox_message *m = *first;
 		*first = m->next;
-		free_message(m);
-		r->n_out--;
+		drop_message(r, m);
 	}
 	*last = NULL;
 }
@@ -174,8 +175,7 @@ static bool post_list(
 			    TOPIC_TAG + topic))
 			return false; /* full: the rest goes when there is room */
 		*first = m->next;
-		free_message(m);
-		r->n_out--;
+		drop_message(r, m);
 	}
 	*last = NULL;
 	return true;
@@ -340,8 +340,10 @@ void publish_arrival(
 	memcpy(arrival.gate, h->tap_gate, sizeof(arrival.gate));
 	struct outbox_message *m =
 		put(r, "gates/arrival", wire_arrival_encode(&arrival, &ctx), false, 0, false);
-	if (m)
-		m->patient = true;
+	if (!m)
+		return;
+	m->patient = true;
+	r->n_patient++;
 }
 
 void publish_reply(struct register_program *r, const char *user, char *payload)
@@ -683,6 +685,8 @@ void publish_renew_will(struct register_program *r)
 
 void publish_stopping(struct register_program *r)
 {
+	r->n_taken = 0; /* nothing more is taken: the pause that gates/arrival waits for */
+	publish_flush(r);
 	put_state(r, WIRE_UNIT_STOPPING);
 	publish_keep(r);
 	publish_flush(r);

@@ -162,7 +162,7 @@ struct register_program {
 	struct outbox_message *patient_first,
 		*patient_last; /* gates/arrival: they go when there is time */
 	int64_t patient_since_us; /* the first of them; mono_us */
-	size_t n_out; /* in all three lists */
+	size_t n_out, n_patient; /* in all three lists; of gates/arrival */
 	int n_taken; /* from the broker, this turn */
 	char root[CONFIG_SLUG_MAX + 16]; /* schoolpoort/{school} */
 	char topic_state[LINK_TOPIC_MAX], filter_state[LINK_TOPIC_MAX],

@@ -5,6 +5,7 @@
  */
 #include "e2e/school.h"
 
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 
 #define DATABASE "register-state/register.db"
 #define PUPILS 2000
+#define CROWD 1600 /* check-ins: more than may wait for a slow broker while pages are looked up */
+#define LOG_ID "00000000-0000-4000-8000-00000000a001"
 #define HALF_DAYS 329 /* of a class with lessons on four days and a half; domain.md */
 #define HOSTILE "<img src=x onerror=alert(1)>\"'&\xE2\x80\xAE\xF0\x9F\x98\x80"
 
@@ -228,6 +231,43 @@ static void ask_without_end(struct stage *s)
 	}
 }
 
+/* A gate that nobody plays; of the year's pupils, each once. */
+static void publish_checkin(struct stage *s, int n)
+{
+	char text[700];
+
+	(void)snprintf(text, sizeof(text),
+		"{\"v\":1,\"log\":\"" LOG_ID
+		"\",\"seq\":%d,\"id\":\"00000000-0000-4000-9000-%012d\","
+		"\"revision\":1,\"gate\":\"gate-1\",\"result\":\"present\","
+		"\"at\":\"2026-11-23T08:20:00.000+01:00\",\"clock\":\"trusted\","
+		"\"clock_error_ms\":10,\"boot\":\"" LOG_ID "\",\"boot_ms\":%d,"
+		"\"pupil\":\"%010d\",\"card\":null,\"date\":\"2026-11-23\",\"half\":\"am\"}",
+		n + 1, n + 1, 1000 + n, 50000 + n);
+	stage_publish(s, "schoolpoort/sint-jan/gate/gate-1/checkin", text);
+}
+
+/* What a gate held for long comes at once: gates/arrival waits then, and a page that is asked for meanwhile isn't refused. */
+static void look_in_a_crowd(struct stage *s, struct stage_program *reg)
+{
+	char id[40];
+	size_t from = stage_n_messages(s);
+
+	assert_int_equal(kill(stage_pid(reg), SIGSTOP), 0);
+	for (int i = 0; i < CROWD; i++) {
+		publish_checkin(s, i);
+		if (i == CROWD - 1 - CROWD / 10)
+			publish(s, "ann", ++n_asked, "\"command\":\"pupils\"");
+	}
+	assert_int_equal(kill(stage_pid(reg), SIGCONT), 0);
+	(void)snprintf(id, sizeof(id), "%012d", n_asked);
+	ASSERT_HOLDS(stage_message(s, stage_wait_message(s, from, "care/reply/ann", id))->payload,
+		"\"ok\":true");
+	(void)snprintf(id, sizeof(id), "\"%010d\"", 50000 + CROWD - 1);
+	(void)stage_wait_message(s, from, "gates/arrival", id);
+	assert_int_equal(stage_count(s, "gates/arrival", NULL), CROWD);
+}
+
 static void test_lookup(void **state)
 {
 	struct stage *s = stage_open();
@@ -245,6 +285,7 @@ static void test_lookup(void **state)
 	assert_int_equal(stage_count(s, "care/reply/bob", NULL), 0);
 	look_year(s);
 	ask_without_end(s);
+	look_in_a_crowd(s, reg);
 	/* What was looked up is nobody else's. */
 	for (size_t i = 0; i < stage_n_messages(s); i++) {
 		const struct stage_message *m = stage_message(s, i);
