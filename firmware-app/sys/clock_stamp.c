@@ -73,16 +73,18 @@ void clock_keeper_open(struct clock_keeper *keeper, struct clock *clock, const c
 
 /*
  * In place: where kiosk and register share a machine, the folder lets nobody replace the other's file, and whoever made it
- * may be gone. Cut short it is no stamp, and the next one comes.
+ * may be gone. Not emptied first: a full disk, or a kill between, would leave none. With the old one's tail behind it is no
+ * stamp, and the next one comes.
  */
 static void save_over(const char *path, const char *text, size_t len)
 {
 	/* Without O_CREAT, which the kernel refuses on another's file in such a folder. */
-	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0)
 		return;
-	(void)!write(fd, text, len);
+	if (write(fd, text, len) == (ssize_t)len)
+		(void)!ftruncate(fd, (off_t)len);
 	close(fd);
 }
 

@@ -5,9 +5,11 @@
 #include "sys/clock_stamp.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -386,14 +388,24 @@ static void c4_holdover_outlives_the_program(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+static bool is_there(const char *path, int64_t wall_ms)
+{
+	struct clock_stamp stamp = { 0 };
+	char *text;
+
+	if (file_read(path, 256, &text) < 0)
+		return false;
+	bool whole = clock_stamp_parse(text, &stamp) == 0;
+	free(text);
+	return whole && stamp.wall_ms == wall_ms;
+}
+
 /* One trusted reading is saved there by a user. Return: whether the file says it. */
 static bool is_saved_by(uid_t uid, const char *folder, const char *path, int64_t wall_ms)
 {
 	struct board b = { { wall_ms, 1000 * S, 0, true, 500000 }, -1, 0 };
 	struct clock clock;
 	struct clock_keeper keeper;
-	struct clock_stamp stamp = { 0 };
-	char *text;
 
 	assert_int_equal(setegid(900), 0);
 	assert_int_equal(seteuid(uid), 0);
@@ -403,11 +415,7 @@ static bool is_saved_by(uid_t uid, const char *folder, const char *path, int64_t
 	clock_keeper_care(&keeper, &clock, &now);
 	assert_int_equal(seteuid(0), 0);
 	assert_int_equal(setegid(0), 0);
-	if (file_read(path, 256, &text) < 0)
-		return false;
-	bool whole = clock_stamp_parse(text, &stamp) == 0;
-	free(text);
-	return whole && stamp.wall_ms == wall_ms;
+	return is_there(path, wall_ms);
 }
 
 /* Kiosk and register on one machine: the folder lets nobody replace what is another's. */
@@ -433,6 +441,15 @@ static void two_users_keep_one_file(void **state)
 	assert_int_equal(close(open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640)), 0);
 	assert_int_equal(chown(beside, 901, 900), 0);
 	assert_true(is_saved_by(902, folder, path, T0 + 3 * DAY));
+	/* Nor does a full disk take the one that is there. */
+	struct rlimit limit, none;
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	none = (struct rlimit){ 0, limit.rlim_max };
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_false(is_saved_by(902, folder, path, T0 + 4 * DAY));
+	assert_true(is_there(path, T0 + 3 * DAY));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	assert_true(is_saved_by(901, folder, path, T0 + 4 * DAY));
 	assert_int_equal(access(beside, F_OK), -1);
 	assert_int_equal(unlink(path), 0);
