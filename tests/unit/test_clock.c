@@ -445,7 +445,8 @@ static void two_users_keep_one_file(void **state)
 	struct rlimit limit, none;
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	none = (struct rlimit){ 0, limit.rlim_max };
-	(void)signal(SIGXFSZ, SIG_IGN);
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	assert_int_equal(sigaction(SIGXFSZ, &ignore, NULL), 0);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
 	assert_false(is_saved_by(902, folder, path, T0 + 4 * DAY));
 	assert_true(is_there(path, T0 + 3 * DAY));
