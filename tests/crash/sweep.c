@@ -12,7 +12,7 @@
 #include "unit/unit.h"
 
 #define ORDINARY "unix" /* never ours: what looks must leave no trace */
-#define SEEN_SLOTS (1u << 18) /* of images already opened; a power of two */
+#define SEEN_SLOTS (1u << 21) /* of images already opened; a power of two */
 
 struct sweep {
 	const struct sweep_work *work;
