@@ -573,8 +573,9 @@ static int make_line(struct screen_text *t, const struct piece *p, const char *s
 		free(copy);
 		return -1;
 	}
-	*l = (struct line_texture){ texture, copy, weight, p->face, size, style->colour, width,
+	*l = (struct line_texture){ texture, NULL, weight, p->face, size, style->colour, width,
 		height, 0 };
+	l->string = copy;
 	t->bytes += line_bytes(l);
 	return 0;
 }
