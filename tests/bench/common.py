@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 for _folder in ("tests/broker", "tests/careboard", "tests/e2e/demo"):
@@ -141,12 +142,22 @@ class Bench:
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="schoolpoort-bench-"))
+        # What the stages make goes with the round, even if they are killed. nginx reads through it as another user.
+        self.folder.chmod(0o755)
+        self.before = tempfile.tempdir, os.environ.get("TMPDIR")
+        tempfile.tempdir = os.environ["TMPDIR"] = str(self.folder)
         return self
 
     def __exit__(self, *_):
         for process in reversed(self.started):
             self.end(process)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        end = time.monotonic() + STOP_S
+        while self.folder.exists() and time.monotonic() < end:  # what is ending just then may still write
+            shutil.rmtree(self.folder, ignore_errors=True)
+        tempfile.tempdir, environment = self.before
+        os.environ.pop("TMPDIR")
+        if environment is not None:
+            os.environ["TMPDIR"] = environment
 
     def bin(self, name):
         path = self.programs / name

@@ -20,6 +20,7 @@ from common import AtMost, AtMostTimes, Figure, Measured, Told, median
 PUPILS = 2000
 SAMPLES = 5
 LEAD = datetime.timedelta(seconds=2)  # the register is up and has published its data before the cut-off
+QUICK_LEAD = datetime.timedelta(seconds=5)  # a test's machine may be busy
 
 FIGURES = [
     Figure("alerts_last", "cut-off of 2,000 pupils to the last of 500 alerts", "ms",
@@ -37,9 +38,10 @@ def cut(school, prepared, pupils):
     shutil.rmtree(state)
     shutil.copytree(prepared, state)
     school.start_broker()
-    register = school.start_register(bigschool.CUT - LEAD)
+    lead = QUICK_LEAD if bench.quick else LEAD
+    register = school.start_register(bigschool.CUT - lead)
     lived = float(school.clock.rpartition("@")[2])
-    at_ms = round((lived + LEAD.total_seconds()) * 1000)
+    at_ms = round((lived + lead.total_seconds()) * 1000)
     text = bench.run([bench.bin("bench_alerts"), "cut", school.port, bigschool.missing(pupils), bigschool.ROOT, at_ms,
                       school.states(pupils, bigschool.CUT - datetime.timedelta(seconds=20)),
                       school.states(pupils, bigschool.CUT)])

@@ -18,7 +18,7 @@ import reload
 from common import AtMost, Figure, Measured, fit_exponent, median
 
 SIZES = (500, 2000, 8000)
-SAMPLES = 3
+SAMPLES = 2
 DAY_ASKED = 20
 DAY = {"command": "day", "date": f"{bigschool.CUT:%Y-%m-%d}", "half": "am"}
 AIM = AtMost(1.1)

@@ -2,7 +2,7 @@
 """What a gate takes of its machine while nobody comes: reader, kiosk and screen together.
 
 After some hundred taps at a gate that holds 2,000 pupils, once the last result is gone and every tap confirmed. CPU:
-what the scheduler counted for all their threads over 15 s, in percent of one core; the reader looks without a pause, the
+what the scheduler counted for all their threads over 10 s, in percent of one core; the reader looks without a pause, the
 screen draws its waves off screen, the kiosk is connected (TLS). Memory: the kernel's proportional set size, read once
 register and broker have ended: on a gate's machine they aren't there to share libraries with.
 
@@ -21,7 +21,7 @@ FIGURES = [
     Figure("resident", "gate: PSS of reader + kiosk + screen, 2,000 pupils", "MB", aim=AtMost(48)),
 ]
 TAPS, PEER_TAPS = 100, 30
-IDLE_S, PEER_IDLE_S = 15, 6
+IDLE_S, PEER_IDLE_S = 10, 5
 PACE_S = 0.09  # a card is there for 60 ms
 MB = 1000 * 1000
 
