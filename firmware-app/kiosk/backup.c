@@ -20,7 +20,7 @@
 #include "wire/request.h"
 
 #define SLICE_US INT64_C(50000) /* library-facts.md section 3 */
-#define SLICE_PAGES 64 /* 64 KiB at a time: some ms of a slow card */
+#define SLICE_PAGES 64 /* 64 KiB, 256 of a file of before: some ms of a slow card */
 #define SEND_PIECE                                                                                 \
 	16384 /* the caller's medium may be slow: the turn's time is looked at after each */
 #define CHECK_YIELD_US INT64_C(300000) /* so long somebody at the gate may wait for the check */
