@@ -158,7 +158,7 @@ def short_rows(rows):
 def print_markdown(run, everything):
     m = run["machine"]
     print(f"{run['date']}, {m['cores']} cores ({m['cpu']}), {m['file_system']}, {m['system']}, "
-          f"commit {run['commit']}, {run['rounds']} rounds:\n")
+          f"commit {run['commit']}, {run['rounds']} round{'s' * (run['rounds'] > 1)}:\n")
     print("| figure | value | floor | ratio | peer | aim | |\n| --- | --- | --- | --- | --- | --- | --- |")
     rows = ((cells(r), r["floor_is"]) for r in run["figures"]) if everything else short_rows(run["figures"])
     for (what, value, _, floor, ratio, peer, aim, met), floor_is in rows:
