@@ -251,6 +251,8 @@ int main(int argc, char **argv)
 	};
 
 	size = sweep_size(argc, argv);
+	if (argc > 2)
+		cmocka_set_test_filter(argv[2]); /* one of them, by name */
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	sweep_figures("gate", &total, &size, failed);
 	return failed;
