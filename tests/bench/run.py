@@ -19,6 +19,7 @@ import math
 import os
 import pathlib
 import platform
+import shutil
 import signal
 import subprocess
 import sys
@@ -77,6 +78,8 @@ def others_percent():
 
 
 def commit():
+    if not shutil.which("git"):
+        return ""
     done = subprocess.run(["git", "-c", f"safe.directory={SOURCE}", "-C", SOURCE, "describe", "--always", "--dirty",
                            "--abbrev=10"], capture_output=True, text=True, check=False)
     return done.stdout.strip()
@@ -279,6 +282,7 @@ def main():
         return 0
     os.environ["PATH"] = f"{PATH}:{os.environ.get('PATH', '')}"
     modules = modules_of(args.modules)
+    of_commit = commit()  # before the ten minutes in which somebody may commit again
     taken, failed, others, begin = {}, [], [], time.monotonic()
     for turn in range(args.rounds):
         for module in modules:
@@ -294,7 +298,7 @@ def main():
     figures = [f for module in modules for f in module.FIGURES]
     rows = [result(f, taken[f.name], args.quick) for f in figures if f.name in taken]
     run = {
-        "v": 1, "date": datetime.date.today().isoformat(), "commit": commit(), "machine": machine(),
+        "v": 1, "date": datetime.date.today().isoformat(), "commit": of_commit, "machine": machine(),
         "rounds": args.rounds, "quick": args.quick, "seconds": round(time.monotonic() - begin),
         "others_percent": round(median(others)), "figures": rows,
         "not_measured": [f.name for f in figures if f.name not in taken],

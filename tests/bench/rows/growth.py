@@ -51,6 +51,7 @@ class Grown:
 
     def __init__(self, bench, pupils):
         self.pupils, self.bench, self.taken = pupils, bench, {name: [] for name in WHAT}
+        self.parses = []  # ms that jansson alone needs for a day's reload
         self.school = bigschool.BigSchool(bench, f"growth-{pupils}")
         self.prepared = shutil.copytree(self.school.prepare(pupils), bench.folder / f"prepared-{pupils}")
         folder = bench.folder / f"checkins-{pupils}"
@@ -74,6 +75,7 @@ class Grown:
         school.conf(f"gate-{turn + 1}")
         days = reload.days(school, self.pupils, 2, f"gate-{turn + 1}", parses=1)
         self.take("reload", [ours for ours, _ in days[1:]])
+        self.parses += [floor for _, floor in days[1:]]
 
 
 def measure(bench):
@@ -84,4 +86,7 @@ def measure(bench):
     for name, (_, unit) in WHAT.items():
         points = [(one.pupils, median(one.taken[name])) for one in grown]
         note = ", ".join(f"{pupils} pupils {value:.3g} {unit}" for pupils, value in points)
+        if name == "reload":
+            parses = fit_exponent([(one.pupils, median(one.parses)) for one in grown])
+            note += f"; jansson's parsing of the same alone grows with {parses:.2f}"
         yield f"growth_{name}", Measured(fit_exponent(points), note=note)
