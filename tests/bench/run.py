@@ -60,8 +60,8 @@ def system_name():
 
 
 def file_system():
-    done = subprocess.run(["stat", "-f", "-c", "%T", tempfile.gettempdir()], capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    done = subprocess.run(["df", "--output=fstype", tempfile.gettempdir()], capture_output=True, text=True, check=False)
+    return done.stdout.split()[-1] if done.stdout else ""
 
 
 def others_percent():
@@ -154,7 +154,7 @@ def short_rows(rows):
             yield cells(parts[0]), parts[0]["floor_is"]
             continue
         met = [p["met"] for p in parts if p["met"] is not None]
-        values = ", ".join(f"{p['name'].partition('_')[2].replace('_', ' ')} {number(p['value'])}" for p in parts)
+        values = ", ".join(f"{p['name'].partition('_')[2].replace('_', ' ')} {p['value']:.2f}" for p in parts)
         yield (line, values, "", "", "", "", parts[0]["aim"], MET[all(met) if met else None]), ""
 
 
