@@ -16,6 +16,7 @@ the other side only counts and confirms, and stores nothing.
 Each slice has a fresh copy of the school, and a register that has just started; floor and ours take turns.
 """
 
+import contextlib
 import shutil
 import sqlite3
 import subprocess
@@ -129,7 +130,8 @@ class Stage:
 
     @staticmethod
     def stored(folder):
-        with sqlite3.connect(folder / "state/register.db") as db:
+        # Closed here: left to the collector, it would take its files away while the folder is being removed.
+        with contextlib.closing(sqlite3.connect(folder / "state/register.db")) as db:
             assert db.execute("SELECT count(*) FROM refused").fetchone()[0] == 0
             return db.execute("SELECT count(*) FROM checkin").fetchone()[0]
 
