@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { forgetNotices, useTold } from "../attention";
 import { after } from "../clock";
@@ -44,7 +44,8 @@ function useModel(): Model {
 
 function useSettings(): [Settings, ChangeSettings] {
 	const [settings, setSettings] = useState(loadSettings);
-	useEffect(() => {
+	// Together with the words, not a frame after them: a screen reader would begin them in the other language's sounds.
+	useLayoutEffect(() => {
 		document.documentElement.lang = settings.language;
 		saveSettings(settings);
 	}, [settings]);
@@ -107,7 +108,7 @@ function View({ model, route }: { readonly model: Model; readonly route: Route }
 function useTop(route: Route) {
 	const main = useRef<HTMLElement>(null);
 	const first = useRef(true);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (!first.current) {
 			window.scrollTo(0, 0);
 			main.current?.focus();
@@ -159,7 +160,7 @@ interface BoardProps {
 /** Who signs in next begins at the beginning: the address named a pupil, and notifications do. */
 function useForgotten(inside: boolean) {
 	const was = useRef(inside);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		if (was.current && !inside) {
 			history.replaceState(null, "", location.pathname);
 			void forgetNotices().catch(() => null);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /** The view that stays open from 8 to 10: whom to call, in order. */
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { nowMs } from "../clock";
 import { pendingAlerts, type Verb } from "../model/acts";
@@ -349,7 +349,7 @@ export function NowView({ model }: { readonly model: Model }) {
 		return best && best.date > d.date ? best : d;
 	}, null);
 	const classes = classesOf(day);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		const media = window.matchMedia("(min-width: 64rem)");
 		const follow = () => setWide(media.matches);
 		follow();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: EUPL-1.2
 /** Which view the address names; the browser's own back and bookmarks work. */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 export const VIEWS = ["now", "find", "cards", "talk", "gates"] as const;
 export type ViewName = (typeof VIEWS)[number];
@@ -18,7 +18,8 @@ export function routeOf(hash: string): Route {
 
 export function useRoute(): Route {
 	const [route, setRoute] = useState(() => routeOf(location.hash));
-	useEffect(() => {
+	// From the first picture on: a link touched in that moment leads somewhere.
+	useLayoutEffect(() => {
 		const follow = () => setRoute(routeOf(location.hash));
 		window.addEventListener("hashchange", follow);
 		return () => window.removeEventListener("hashchange", follow);
