@@ -64,7 +64,7 @@ FIGURES = [
 class Counts:
     def __init__(self, quick):
         self.slices, self.a_slice = (2, 10) if quick else (12, 40)
-        self.growing = 2 if quick else 4  # slices; the log is at its full length after some 40
+        self.growing = 2 if quick else 12  # slices; the log is at its full length after some 40
         self.rates, self.a_rate = (1, 100) if quick else (3, 1500)
         self.written = 200 if quick else 10000
         self.stored = 400 if quick else 20000
