@@ -300,6 +300,23 @@ const struct timetable_slot *roster_slot_of(const struct roster *roster,
 	return roster_class_slot_of(roster, &roster->classes[pupil->class_index], date, half);
 }
 
+static bool arrives(const struct timetable_slot *slot, int at_s, int until_min)
+{
+	return slot && at_s >= slot->start_s - ROSTER_ARRIVAL_S &&
+	       at_s < slot->start_s + 60 * until_min;
+}
+
+bool roster_arrival(const struct roster *roster, struct civil_date date, int at_s, int until_min)
+{
+	for (size_t i = 0; i < roster->n_classes; i++) {
+		const struct roster_class *c = &roster->classes[i];
+		if (arrives(roster_class_slot_of(roster, c, date, HALFDAY_AM), at_s, until_min) ||
+			arrives(roster_class_slot_of(roster, c, date, HALFDAY_PM), at_s, until_min))
+			return true;
+	}
+	return false;
+}
+
 /* A week that is being put together. */
 struct week_rows {
 	struct timetable_row *rows;

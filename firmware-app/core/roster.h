@@ -26,6 +26,8 @@
 	20000 /* timetable lines for one date: a school year of a class's every day */
 #define ROSTER_DAYS_MAX 4000 /* days without lessons: two school years whole */
 #define ROSTER_EXCUSES_MAX 200000
+#define ROSTER_ARRIVAL_S                                                                           \
+	3600 /* the first pupils come half an hour before the bell; an update with its way back ends before them */
 #define ROSTER_RECENT_MAX 15 /* school days in a pupil's own record; gates-data.json */
 
 enum roster_language { ROSTER_LANGUAGE_NONE, ROSTER_NL, ROSTER_FR, ROSTER_EN, ROSTER_DE };
@@ -141,6 +143,14 @@ const struct timetable_slot *roster_slot_of(const struct roster *roster,
 /** roster_class_slot_of() - the same for a class. */
 const struct timetable_slot *roster_class_slot_of(const struct roster *roster,
 	const struct roster_class *class_of, struct civil_date date, enum halfday half);
+
+/**
+ * roster_arrival() - whether pupils are expected to come at that moment, by the timetable: from an hour before a
+ * class's lessons begin until @until_min after.
+ * @at_s: seconds of the day by the school's clock. Lessons of tomorrow don't count: none begin so soon after midnight.
+ * @until_min: minutes, 0 or more
+ */
+bool roster_arrival(const struct roster *roster, struct civil_date date, int at_s, int until_min);
 
 /**
  * roster_rows_from() - the week that begins with a date, as plain rows: with the lines in place that

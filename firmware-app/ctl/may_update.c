@@ -26,14 +26,17 @@ static const char *refused_by_time(const struct now *now, const struct civil_zon
 }
 
 /* By the unit itself; one that doesn't answer may need the update. */
-static const char *refused_by_taps(const struct ctl *ctl)
+static const char *refused_by_pupils(const struct ctl *ctl)
 {
 	char reason[ASK_REASON_MAX];
 	struct wire_node *status = ctl_status_of(ctl, reason);
 	int64_t quiet_s = wire_node_get_int(status, "last_tap_s", QUIET_S);
+	bool arrival = wire_node_get_bool(status, "arrival", false);
 
 	wire_node_destroy(status);
-	return quiet_s < QUIET_S ? _("pupils are tapping") : NULL;
+	if (quiet_s < QUIET_S)
+		return _("pupils are tapping");
+	return arrival ? _("pupils are expected now, by the timetable") : NULL;
 }
 
 int ctl_may_update(const struct ctl *ctl, int argc, char **argv)
@@ -62,7 +65,7 @@ int ctl_may_update(const struct ctl *ctl, int argc, char **argv)
 	else
 		why = refused_by_time(&now, zone);
 	if (!why)
-		why = refused_by_taps(ctl);
+		why = refused_by_pupils(ctl);
 	free(zone);
 	if (ctl->options.json)
 		(void)printf("{\"may\":%s,\"reason\":%s%s%s}\n", why ? "false" : "true",

@@ -145,6 +145,17 @@ static struct wire_node *broker_node(const struct kiosk *k)
 	return n;
 }
 
+/* Left out where it can't be known. */
+static void put_arrival(const struct kiosk *k, struct wire_node *r)
+{
+	if (!k->roster || !k->has_zone)
+		return;
+	struct civil_local local = civil_local_of(&k->zone, k->now.wall_ms);
+	wire_node_set_bool(r, "arrival",
+		roster_arrival(
+			k->roster, local.date, local.at_s, k->config.rules_absent_after_min));
+}
+
 static void answer_status(const struct kiosk *k, struct wire_node *r)
 {
 	struct wire_gate_state s;
@@ -177,6 +188,7 @@ static void answer_status(const struct kiosk *k, struct wire_node *r)
 	wire_node_set_int(r, "taps_today", s.taps_today);
 	if (k->last_tap_us > k->started_us)
 		wire_node_set_int(r, "last_tap_s", (k->now.mono_us - k->last_tap_us) / 1000000);
+	put_arrival(k, r);
 	put_ms(r, "p50_ms", s.p50_ms);
 	put_ms(r, "p95_ms", s.p95_ms);
 	put_ms(r, "p99_ms", s.p99_ms);

@@ -592,12 +592,16 @@ struct wire_node *answer_status(struct register_program *r, const struct wire_no
 {
 	struct wire_node *node = wire_response_create(request, true);
 	struct wire_node *gates = wire_node_array();
+	struct civil_local local = civil_local_of(&r->zone, r->now.wall_ms);
 	(void)fd;
 	wire_node_set_text(node, "unit", "register");
 	wire_node_set_text(node, "version", config_version());
 	set_time(node, "at", &r->zone, r->now.wall_ms);
 	wire_node_set_bool(node, "rehearsal", r->clock.simulated);
 	wire_node_set_int(node, "uptime_s", (r->now.mono_us - r->started_us) / 1000000);
+	wire_node_set_bool(node, "arrival",
+		roster_arrival(
+			r->roster, local.date, local.at_s, r->config.rules_absent_after_min));
 	set_units(r, node);
 	wire_node_set_int(node, "generation", r->roster->generation);
 	wire_node_set_int(node, "pupils", (int64_t)r->roster->n_pupils);

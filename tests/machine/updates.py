@@ -135,19 +135,50 @@ def the_brokers_machine_alone():
             f.run("faketime", f"2026-11-23 {at}", UPDATE, "window", status=0 if may else 1, TZ="Europe/Brussels")
 
 
+SETTINGS = SOURCE / "firmware-app/packaging/update/lib/systemd/system"
+
+
+def times(timer):
+    """When it may start each day: minutes of the day, the random delay's first and last."""
+    text = (SETTINGS / f"{timer}.timer.d/schoolpoort.conf").read_text().splitlines()
+    values = dict(line.split("=", 1) for line in text if "=" in line and line[0] != "#")
+    assert text[text.index("[Timer]") + 1] == "OnCalendar=" and values["Persistent"] == "no"
+    delay_min = {"1h": 60, "30min": 30}[values["RandomizedDelaySec"]]
+    found = []
+    for line in text:
+        if line.startswith("OnCalendar=*"):
+            hours, minute = line.removeprefix("OnCalendar=*-*-* ").split(":")
+            first, _, last = hours.partition("..")
+            for hour in range(int(first), int(last or first) + 1):
+                begin = 60 * hour + int(minute)
+                found.append((begin, begin + delay_min))
+    return found
+
+
+def a_unit_that_is_off_at_night_catches_up():
+    """Lists, then programs, each wholly within the hours in which the unit is on, whatever the random delay."""
+    for on, until in (("00:00", "24:00"), ("07:15", "16:00"), ("08:00", "12:30"), ("12:30", "17:00"),
+                      ("17:00", "22:00"), ("07:15", "11:30")):
+        on, until = (60 * int(t[:2]) + int(t[3:]) for t in (on, until))
+        lists = [t for t in times("apt-daily") if on <= t[0] and t[1] <= until]
+        assert any(lists and lists[0][1] <= t[0] and t[1] <= until for t in times("apt-daily-upgrade")), (on, until)
+    # An hour that is refused is the next one's: the school day has no gap.
+    for timer in ("apt-daily", "apt-daily-upgrade"):
+        by_day = [t[0] for t in times(timer) if t[0] >= 10 * 60]
+        assert {b - a for a, b in zip(by_day, by_day[1:])} == {60} and by_day[-1] >= 22 * 60, by_day
+    # So often only because apt does nothing when it went well that day.
+    apt = (SETTINGS.parents[2] / "etc/apt/apt.conf.d/52schoolpoort").read_text()
+    for what in ("Update-Package-Lists", "Unattended-Upgrade"):
+        assert f'APT::Periodic::{what} "1";' in apt, what
+
+
 def p7_a_timer_never_starts_in_the_morning():
     """As systemd computes it, random delay included; and what a person starts is asked too."""
-    units = SOURCE / "firmware-app/packaging/update/lib/systemd/system"
+    units = SETTINGS
     for name in ("apt-daily", "apt-daily-upgrade"):
-        text = (units / f"{name}.timer.d/schoolpoort.conf").read_text().splitlines()
-        values = dict(line.split("=", 1) for line in text if "=" in line and line[0] != "#")
-        assert text[text.index("[Timer]") + 1] == "OnCalendar=" and values["Persistent"] == "no"
-        delay_min = {"1h": 60, "30min": 30}[values["RandomizedDelaySec"]]
-        for line in text:
-            if line.startswith("OnCalendar=*"):
-                hour, minute = map(int, line.split()[-1].split(":"))
-                begin = hour * 60 + minute
-                assert begin >= 9 * 60 + 30 or begin + delay_min <= 7 * 60, line
+        for begin, end in times(name):
+            assert begin >= 9 * 60 + 30 or end <= 7 * 60, (name, begin)
+            assert end <= 24 * 60, (name, begin)
         service = (units / f"{name}.service.d/schoolpoort.conf").read_text()
         assert "\nExecCondition=/usr/lib/schoolpoort/update window\n" in service
     # A renewed certificate of the broker is a reload: not then either; and not once a day alone, when a server may be off.
@@ -380,6 +411,7 @@ def main():
         print("skipped: no dpkg here")
         return SKIPPED
     for test in (p7_not_while_pupils_come, the_brokers_machine_alone, p7_a_timer_never_starts_in_the_morning,
+                 a_unit_that_is_off_at_night_catches_up,
                  well_without_a_network_and_not_without_a_reader, a_database_that_does_not_open,
                  an_update_that_is_well_stays, an_update_that_is_not_well_goes_back,
                  what_was_broken_before_bars_no_update, two_steps_of_one_update_keep_the_first,

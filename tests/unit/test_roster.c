@@ -515,6 +515,47 @@ static void test_changed_days(void **state)
 	roster_destroy(r);
 }
 
+/* When a unit isn't updated: an hour before the first bell until the last class's missing pupils are known. */
+static void test_arrival(void **state)
+{
+	static const struct {
+		const char *name;
+		struct civil_date date;
+		int at_s, until_min;
+		bool want;
+	} row[] = {
+		{ "more than an hour before", { 2026, 11, 23 }, HMS(7, 24, 59), 20, false },
+		{ "an hour before", { 2026, 11, 23 }, HMS(7, 25, 0), 20, true },
+		{ "the bell", { 2026, 11, 23 }, HMS(8, 25, 0), 20, true },
+		{ "5B begins later", { 2026, 11, 23 }, HMS(9, 34, 59), 20, true },
+		{ "and is decided", { 2026, 11, 23 }, HMS(9, 35, 0), 20, false },
+		{ "sooner by the rules", { 2026, 11, 23 }, HMS(9, 15, 0), 0, false },
+		{ "in lessons", { 2026, 11, 23 }, HMS(12, 9, 59), 20, false },
+		{ "at noon", { 2026, 11, 23 }, HMS(12, 10, 0), 20, true },
+		{ "the afternoon's bell", { 2026, 11, 23 }, HMS(13, 29, 59), 20, true },
+		{ "after it", { 2026, 11, 23 }, HMS(13, 30, 0), 20, false },
+		{ "5B as the others", { 2026, 11, 24 }, HMS(8, 44, 59), 20, true },
+		{ "decided together", { 2026, 11, 24 }, HMS(8, 45, 0), 20, false },
+		{ "Wednesday's noon", { 2026, 11, 25 }, HMS(12, 30, 0), 20, false },
+		{ "Sunday", { 2026, 11, 22 }, HMS(8, 0, 0), 20, false },
+		{ "a day of the school's own", { 2026, 10, 5 }, HMS(8, 0, 0), 20, false },
+		{ "its morning", { 2026, 12, 18 }, HMS(8, 0, 0), 20, true },
+		{ "its free afternoon", { 2026, 12, 18 }, HMS(13, 0, 0), 20, false },
+	};
+	struct roster *r = indexed_roster();
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++)
+		if (roster_arrival(r, row[i].date, row[i].at_s, row[i].until_min) != row[i].want)
+			fail_msg("%s", row[i].name);
+	roster_destroy(r);
+	/* A line for that date alone: 3A comes on Wednesday, at two. */
+	r = roster_with_changes();
+	assert_false(roster_arrival(r, (struct civil_date){ 2026, 11, 25 }, HMS(12, 59, 59), 20));
+	assert_true(roster_arrival(r, (struct civil_date){ 2026, 11, 25 }, HMS(13, 0, 0), 20));
+	roster_destroy(r);
+}
+
 static void test_changed_days_contradict(void **state)
 {
 	static const struct roster_size size = { .changed = 2 };
@@ -579,6 +620,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_arrays_stay_apart),
 		cmocka_unit_test(test_changed_days),
+		cmocka_unit_test(test_arrival),
 		cmocka_unit_test(test_changed_days_contradict),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_words),
