@@ -2,8 +2,12 @@
 /*
  * doctor and metrics of a whole gate and its register: well, with each program away or hung, with a broker that refuses.
  */
+#include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +93,44 @@ static void trust_clock(struct stage *s, const char *unit)
 	assert_non_null(f);
 	assert_true(fputs("[clock]\ntrust = always\n", f) >= 0);
 	assert_int_equal(fclose(f), 0);
+}
+
+#define READER_OK "{\"v\":1,\"type\":\"status\",\"state\":\"ok\"}"
+#define READER_GONE "{\"v\":1,\"type\":\"status\",\"state\":\"fault\",\"reason\":\"port_gone\"}"
+
+/* A reader says how it is every second, and counts as hung after two of silence: the test's does so too, however long
+ * a doctor takes meanwhile. */
+struct beat {
+	pthread_t thread;
+	int end[2];
+	struct stage_client *reader;
+	_Atomic(const char *) says;
+};
+
+static void *beats(void *ctx)
+{
+	struct beat *b = ctx;
+	struct pollfd end = { .fd = b->end[0], .events = POLLIN };
+
+	do
+		(void)stage_try_text(b->reader, atomic_load(&b->says));
+	while (poll(&end, 1, 300) == 0);
+	return NULL;
+}
+
+static void beat_start(struct beat *b, struct stage_client *reader)
+{
+	b->reader = reader;
+	atomic_store(&b->says, READER_OK);
+	assert_int_equal(pipe2(b->end, O_CLOEXEC), 0);
+	assert_int_equal(pthread_create(&b->thread, NULL, beats, b), 0);
+}
+
+static void beat_end(struct beat *b)
+{
+	(void)close(b->end[1]);
+	assert_int_equal(pthread_join(b->thread, NULL), 0);
+	(void)close(b->end[0]);
 }
 
 /* A screen that says at once that it shows what it was told. */
@@ -275,6 +317,8 @@ static void a_unit_that_is_well_and_then_is_not(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	stage_unit(s, "gate-1", ARGS("clock.trust = always"));
 	struct gate g = gate_start(s, "gate-1", NULL, NULL);
+	static struct beat beat;
+	beat_start(&beat, g.reader);
 	gate_wait_pupils(s, "gate-1", 5);
 	struct wire_view result = gate_tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
 	present(s, &g, &result);
@@ -288,8 +332,7 @@ static void a_unit_that_is_well_and_then_is_not(void **state)
 	expect(s, "register", 0, "lists", "ok", "5 pupils", NULL);
 	figures(s);
 	figures_in_a_file(s);
-	stage_send_text(s, g.reader,
-		"{\"v\":1,\"type\":\"status\",\"state\":\"fault\",\"reason\":\"port_gone\"}");
+	atomic_store(&beat.says, READER_GONE);
 	(void)stage_wait_message(s, 0, "gate/gate-1/state", "port_gone");
 	state_says_all(s, "gate/gate-1/state", "gate-state");
 	state_says_all(s, "register/state", "register-state");
@@ -301,6 +344,7 @@ static void a_unit_that_is_well_and_then_is_not(void **state)
 		r.out, "\nBAD      reader             fault: port_gone -> the checks below"));
 	assert_non_null(strstr(r.out, "\nok       broker             127.0.0.1, connected\n"));
 	ran_finish(&r);
+	beat_end(&beat);
 	program_away_or_hung(s, &g);
 	stage_stop(s, reg);
 	stage_validate(s);
@@ -391,6 +435,49 @@ static void m7_doctor_names_the_topic(void **state)
 	stage_close(s);
 }
 
+static void may_update(struct stage *s, const char *unit, const char *at, const char *want)
+{
+	struct ran r = ctl(s, unit, ARGS("--clock", at, "may-update"));
+
+	if (r.status != (strcmp(want, "yes\n") != 0) || strcmp(r.out, want) != 0)
+		fail_msg("%s at %s: status %d\n%s%s", unit, at, r.status, r.out, r.err);
+	ran_finish(&r);
+}
+
+/* By day a unit updates itself where it was off at night: not while the afternoon's pupils come. Gate and register say
+ * so by the timetable, before the first of them has tapped. */
+static void p7_not_while_pupils_are_expected(void **state)
+{
+	static const struct {
+		const char *at, *want;
+	} row[] = {
+		{ "2026-11-23T12:00:00+01:00", "yes\n" },
+		{ "2026-11-23T12:30:00+01:00", "no: pupils are expected now, by the timetable\n" },
+		{ "2026-11-23T13:40:00+01:00", "yes\n" },
+	};
+	struct stage *s = stage_open();
+
+	(void)state;
+	stage_broker_start(s, true);
+	stage_unit(s, "gate-1", ARGS("clock.trust = always"));
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		stage_clock(s, row[i].at);
+		struct stage_program *reg =
+			i ? stage_start(s, "schoolpoort-register", "register", NULL, NULL)
+			  : school_register(s, "gate-1");
+		struct gate g = gate_start(s, "gate-1", NULL, NULL);
+		gate_wait_pupils(s, "gate-1", 5);
+		school_wait_status(s, "register", "pupils", 5);
+		may_update(s, "gate-1", row[i].at, row[i].want);
+		may_update(s, "register", row[i].at, row[i].want);
+		gate_stop(s, &g);
+		stage_stop(s, reg);
+	}
+	/* One that doesn't run may need the update. */
+	may_update(s, "gate-1", row[1].at, "yes\n");
+	stage_close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +485,7 @@ int main(void)
 		cmocka_unit_test(a_configuration_that_is_refused),
 		cmocka_unit_test(m4_doctor_names_the_code),
 		cmocka_unit_test(m7_doctor_names_the_topic),
+		cmocka_unit_test(p7_not_while_pupils_are_expected),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
