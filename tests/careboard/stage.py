@@ -3,8 +3,9 @@
 """stage.py BIN PAGES [--speed N] [--plain]: a school for tests of the careboard, as one would have it.
 
 nginx and Mosquitto as shipped, rights and certificates by provision, the real register and two kiosks on a simulated
-Monday; cards are held by a client of each kiosk's socket. Commands come as lines of JSON on standard input, each is
-answered by one on standard output. Ends when its input does, and ends only what it started.
+Monday; cards are held by a client of each kiosk's socket. Its clock runs as real clocks do until the command "bell": what
+comes before takes as long as this machine needs, and nobody is late by that. Commands come as lines of JSON on standard
+input, each is answered by one on standard output. Ends when its input does, and ends only what it started.
 """
 
 import argparse
@@ -28,8 +29,8 @@ from school import School  # noqa: E402
 
 DEMO = HERE.parent / "e2e/demo"
 DAY = "2026-11-23"  # a Monday with lessons
-BEGIN = "08:23:30"
-BELL = "08:25:00"
+BEGIN = "08:20:00"
+BELL_NEAR = "08:24:40"  # the bell is at 08:25:00
 GATES = ("gate-1", "gate-2")
 PEOPLE = (("care", "ann"), ("care", "bram"), ("secretariat", "sofie"), ("it", "ict"))
 CROWD = 2000  # pupils that the list must hold beside those of the demo; they have no lessons
@@ -46,6 +47,11 @@ HOSTILE = (
     ("20990107", "Z" * 60, "Wolfeschlegelsteinhausenbergerdorff", "6Z"),
     ("20990108", "{{constructor}}", "${7*7}", "6Z"),
 )
+
+
+def at(clock):
+    """A time of that day on the school's wall."""
+    return datetime.datetime.fromisoformat(f"{DAY}T{clock}+01:00")
 
 
 def uid_of(pupil):
@@ -100,10 +106,10 @@ class Reader:
         except OSError:
             pass
 
-    def tap(self, uid):
-        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+    def tap(self, uid, ago_s=0):
+        seen_us = int((time.clock_gettime(time.CLOCK_MONOTONIC) - ago_s) * 1e6)
         self.send({"v": 1, "type": "card", "uid": uid.lower(), "sak": 32, "atqa": "0344",
-                   "seen_us": now})
+                   "seen_us": seen_us})
         self.send({"v": 1, "type": "gone"})
 
     def close(self):
@@ -159,7 +165,7 @@ class Stage:
         s = self.s
         for gate in GATES:
             # The result stands until the next tap, however slow the machine is, and that one is the same pupil's.
-            self.unit(gate, "--set", "kiosk.repeat_s=600", "--set", "screen.result_ms=10000")
+            self.unit(gate, "--set", "kiosk.repeat_s=3600", "--set", "screen.result_ms=10000")
         self.unit("register", "--set", f"rules.absent_after_min={ABSENT_AFTER_MIN}")
         for role, name in PEOPLE:
             s.person(role, name)
@@ -198,14 +204,18 @@ class Stage:
         (lists / "excused.csv").write_text((DEMO / "excused.csv").read_text(encoding="utf-8"),
                                            encoding="utf-8")
 
-    def set_clock(self):
-        start = datetime.datetime.fromisoformat(f"{DAY}T{BEGIN}+01:00")
-        self.anchor = (start, time.time())
-        self.clock = f"{start.isoformat()}@{self.anchor[1]:.3f}x{self.speed}"
+    def set_clock(self, begin, speed):
+        start = at(begin)
+        self.anchor = (start, round(time.time(), 3), speed)
+        self.clock = f"{start.isoformat()}@{self.anchor[1]:.3f}x{speed}"
 
     def now(self):
-        start, real = self.anchor
-        return start + datetime.timedelta(seconds=(time.time() - real) * self.speed)
+        start, real, speed = self.anchor
+        return start + datetime.timedelta(seconds=(time.time() - real) * speed)
+
+    def ahead(self, moment):
+        """Real seconds until then; negative: it has passed."""
+        return (moment - self.now()).total_seconds() / self.anchor[2]
 
     # ---- programs ----
 
@@ -242,29 +252,64 @@ class Stage:
         return self.s.run(self.bin / "schoolpoortctl", "--config", self.s.dir / "register/register.conf",
                           *args).stdout
 
+    def status(self):
+        """The register's, as commands.md has it."""
+        return json.loads(self.ctl("status", "--json"))
+
     # ---- commands, each a method do_NAME(fields) that returns the answer's fields ----
 
     def do_open(self, _):
-        """The register and its lists first, so that a gate that starts knows everybody."""
-        self.set_clock()
+        """The register and its lists first; a gate that is told of here knows everybody."""
+        self.set_clock(BEGIN, 1)
         self.begin("register")
         for what in ("timetable", "pupils", "excused", "cards"):
             self.ctl("import", what, self.s.dir / f"lists/{what}.csv")
-        # The lists took their time; the morning begins now.
         for gate in GATES:
             self.begin(gate)
+        school.wait("the gates to know the lists", self.all_know)
+        return {}
+
+    def all_know(self):
+        """The gates are online, with the lists that the register has now."""
+        status = self.status()
+        return set(GATES) <= {g["gate"] for g in status["gates"]
+                              if g["state"] == "online" and g["data_generation"] == status["generation"]}
+
+    def stored(self):
+        """How many taps the register has."""
+        return sum(g["stored_through"] or 0 for g in self.status()["gates"])
+
+    def connected(self):
+        return self.status()["broker"]["connected"]
+
+    def do_bell(self, _):
+        """On to the moment before the bell, and from then on at --speed: a clock is a program's from its start."""
+        assert self.now() < at(BELL_NEAR), "what comes before the bell took longer than that"
+        programs = list(self.programs)
+        for name in programs:
+            self.finish(name)
+        self.set_clock(BELL_NEAR, self.speed)
+        for name in programs:
+            self.begin(name)
         return {}
 
     def do_tap(self, c):
-        self.readers[c.get("gate", "gate-1")].tap(c.get("uid") or uid_of(c["pupil"]))
+        """A card at a gate, now or at a time of the school's clock: of then, however late it is sent."""
+        ago_s = 0
+        if "at" in c:
+            time.sleep(max(0, self.ahead(at(c["at"]))))  # the clock's own deadline, nothing else
+            ago_s = -self.ahead(at(c["at"]))
+        self.readers[c.get("gate", "gate-1")].tap(c.get("uid") or uid_of(c["pupil"]), ago_s)
         return {}
 
     def do_crowd(self, c):
         """Everybody but these, one after the other at both gates."""
         pupils = [p for p in self.known if p not in c["away"]]
+        before = self.stored()
         for i, pupil in enumerate(pupils):
             self.readers[GATES[i % 2]].tap(uid_of(pupil))
             time.sleep(0.03)  # a queue, and not all hands at once
+        school.wait("the crowd's taps in the register", lambda: self.stored() >= before + len(pupils))
         return {"taps": len(pupils)}
 
     def do_talk(self, c):
@@ -282,13 +327,9 @@ class Stage:
                          lambda v: v["state"] == "overview" and v.get("talk_asked"))
         return {"asked": record["at"]}
 
-    def do_until(self, c):
-        """Waits for a time of the school's clock."""
-        at = datetime.datetime.fromisoformat(f"{DAY}T{c['at']}+01:00")
-        left = (at - self.now()).total_seconds() / self.speed
-        if left > 0:
-            time.sleep(left)  # the clock's own deadline, nothing else
-        return {"now": self.now().isoformat()}
+    def do_now(self, _):
+        """HH:MM on the school's wall."""
+        return {"clock": f"{self.now():%H:%M}"}
 
     def do_publish(self, c):
         """Retained or not, by somebody who may say everything. Answers when it was sent, in ms since 1970."""
@@ -330,11 +371,14 @@ class Stage:
     def do_broker(self, c):
         if c["how"] == "start":
             self.s.start()
+            # It comes back when its back-off lets it; what is asked of it before reaches nobody.
+            school.wait("the register at the broker", self.connected)
             return {}
         self.observer = None
         self.s.process.send_signal(signal.SIGKILL if c["how"] == "kill" else signal.SIGSTOP)
         if c["how"] == "kill":
             self.s.process.wait(school.DEADLINE_S)
+            school.wait("the register without a broker", lambda: not self.connected())
         return {}
 
     def do_end(self, c):
@@ -388,7 +432,7 @@ def main():
     options = argparse.ArgumentParser()
     options.add_argument("bin", type=pathlib.Path)
     options.add_argument("pages", type=pathlib.Path)
-    options.add_argument("--speed", type=int, default=6)
+    options.add_argument("--speed", type=int, default=4)
     options.add_argument("--plain", action="store_true", help="the demo's pupils and nobody else")
     given = options.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))

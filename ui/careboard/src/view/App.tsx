@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 import { forgetNotices, useTold } from "../attention";
 import { after } from "../clock";
@@ -24,7 +24,7 @@ const HIDDEN_MS = 200;
 
 function useModel(): Model {
 	const [model, setModel] = useState(current);
-	useEffect(() => {
+	useLayoutEffect(() => {
 		let forget: (() => void) | null = null;
 		const draw = () => {
 			forget?.();
@@ -111,7 +111,8 @@ function useTop(route: Route) {
 	useLayoutEffect(() => {
 		if (!first.current) {
 			window.scrollTo(0, 0);
-			main.current?.focus();
+			// Unless the view has a place of its own to begin at, as the field of a search.
+			if (!main.current?.contains(document.activeElement)) main.current?.focus();
 		}
 		first.current = false;
 	}, [route.view, route.pupil]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: EUPL-1.2
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 
 import { find, fullName } from "../model/search";
@@ -22,7 +22,8 @@ export function PupilPicker({ pupils, focus, each, here }: Props) {
 	const [typed, setTyped] = useState("");
 	const found = find(here ? pupils.rows.filter((r) => !r.pupil.left) : pupils.rows, typed);
 	const input = useRef<HTMLInputElement>(null);
-	useEffect(() => {
+	// With the field's first picture: the first key that is touched belongs to it.
+	useLayoutEffect(() => {
 		if (focus) input.current?.focus();
 	}, [focus]);
 	const asked = typed.trim() !== "";

@@ -21,20 +21,22 @@ import "./PupilView.css";
 const SHORT = 8;
 
 type Loaded = { readonly status: "loading" } | { readonly status: "failed" } | { readonly status: "here"; readonly reply: Reply };
+const LOADING: Loaded = { status: "loading" };
 
 /** Read anew when an act of this user about the pupil was answered, or the connection is back. */
 function usePupil(id: string, year: number, again: string): Loaded {
-	const [loaded, setLoaded] = useState<Loaded>({ status: "loading" });
+	const [loaded, setLoaded] = useState({ of: year, what: LOADING });
 	useEffect(() => {
 		let wanted = true;
 		void pupilYear(id, year).then((reply) => {
-			if (wanted) setLoaded(reply?.ok ? { status: "here", reply } : { status: "failed" });
+			if (wanted) setLoaded({ of: year, what: reply?.ok ? { status: "here", reply } : { status: "failed" } });
 		});
 		return () => {
 			wanted = false;
 		};
 	}, [id, year, again]);
-	return loaded;
+	// Until its own are here: another year's marks beneath this one's name would be wrong ones.
+	return loaded.of === year ? loaded.what : LOADING;
 }
 
 function markText(h: HalfDay, w: Words): string {
