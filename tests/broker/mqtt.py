@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 
-DEADLINE_S = 45
+DEADLINE_S = 120
 
 CONNECT, CONNACK, PUBLISH, PUBACK, SUBSCRIBE, SUBACK, PINGREQ, PINGRESP, DISCONNECT = (
     1, 2, 3, 4, 8, 9, 12, 13, 14)

@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "unit/port.h"
 #include "unit/unit.h"
 
 #define PROGRAMS_MAX 24
@@ -116,27 +117,12 @@ static void write_file(const char *path, const char *bytes)
 	assert_int_equal(fclose(f), 0);
 }
 
-#define PORT_FIRST 20000
-#define PORT_N 12000
-
 int stage_free_port(void)
 {
-	static unsigned taken;
+	int port = port_claim();
 
-	for (int tries = 0; tries < PORT_N; tries++) {
-		int port = PORT_FIRST + (int)(((unsigned)getpid() * 16 + taken++) % PORT_N);
-		struct sockaddr_in a = { .sin_family = AF_INET,
-			.sin_port = htons((uint16_t)port),
-			.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		int r = fd < 0 ? -1 : bind(fd, (struct sockaddr *)&a, sizeof(a));
-		if (fd >= 0)
-			(void)close(fd);
-		if (r == 0)
-			return port;
-	}
-	fail_msg("no free port");
-	return -1;
+	assert_true(port > 0);
+	return port;
 }
 
 struct stage *stage_open(void)

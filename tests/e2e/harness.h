@@ -15,7 +15,7 @@
 #include "wire/local.h"
 #include "wire/request.h"
 
-#define STAGE_DEADLINE_MS 45000 /* for one event; generous, since only a failure waits so long */
+#define STAGE_DEADLINE_MS 120000 /* for one event; generous, since only a failure waits so long */
 
 struct stage; /* opaque */
 struct stage_program; /* opaque */
@@ -64,9 +64,7 @@ void stage_publish(struct stage *s, const char *topic, const char *payload);
 void stage_publish_retained(struct stage *s, const char *topic, const char *payload);
 /** stage_broker() - the process that runs, NULL none; of stage_broker_start(). */
 struct stage_program *stage_broker(const struct stage *s);
-/** stage_free_port() - a port of the loopback interface that nobody has. Below the range from which the kernel gives ports
- * to connections (ip_local_port_range): one of those could be taken before the broker binds it. Each process begins
- * elsewhere, so that tests beside each other don't meet. */
+/** stage_free_port() - a port that nobody has and no other test gets: unit/port.h. */
 int stage_free_port(void);
 /** stage_broker_port() - its port, free until the first start. */
 int stage_broker_port(const struct stage *s);

@@ -16,7 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define START_TRIES 1000 /* of 10 ms */
+#include "unit/port.h"
+
+#define START_TRIES 6000 /* of 10 ms */
 
 static struct sockaddr_in loopback(int port)
 {
@@ -60,11 +62,8 @@ int broker_init(struct broker *b)
 	snprintf(b->dir, sizeof(b->dir), "/tmp/schoolpoort-broker-XXXXXX");
 	if (!mkdtemp(b->dir))
 		return -1;
-	int fd = listen_on(0, 1, &b->port);
-	if (fd < 0)
-		return -1;
-	close(fd); /* the next one to ask for a free port is given another */
-	return 0;
+	b->port = port_claim();
+	return b->port < 0 ? -1 : 0;
 }
 
 static int write_configuration(const struct broker *b, const char *extra, char *path, size_t size)

@@ -21,7 +21,7 @@ struct broker {
 /** broker_init() - make the folder and choose a port; nothing runs yet. Return: 0 or -1. */
 int broker_init(struct broker *b);
 
-/** broker_start() - start, or start again, and wait until the port accepts, 10 s at most.
+/** broker_start() - start, or start again, and wait until the port accepts, a minute at most.
  * @extra: further lines of mosquitto.conf; NULL: anybody may do anything. Return: 0 or -1. */
 int broker_start(struct broker *b, const char *extra);
 
