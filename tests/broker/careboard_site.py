@@ -26,7 +26,7 @@ HEADERS = {
 def get(s, path, *options):
     """As a browser asks. Return: the status line's parts, headers, body."""
     done = subprocess.run(
-        ["curl", "-sS", "-i", "--max-time", "20", "--cacert", s.dir / "broker/ca.crt", *options,
+        ["curl", "-sS", "-i", "--max-time", "120", "--cacert", s.dir / "broker/ca.crt", *options,
          "--resolve", f"localhost:{s.web_ports['443']}:127.0.0.1",
          f"https://localhost:{s.web_ports['443']}{path}"], check=True, stdout=subprocess.PIPE)
     head, _, body = done.stdout.decode().partition("\r\n\r\n")
@@ -37,7 +37,7 @@ def get(s, path, *options):
 
 def plain(s, method, path, body=b""):
     """Byte by byte, so that nothing of the path is put right on the way."""
-    with socket.create_connection(("127.0.0.1", s.web_ports["80"]), timeout=20) as c:
+    with socket.create_connection(("127.0.0.1", s.web_ports["80"]), timeout=school.DEADLINE_S) as c:
         c.sendall(f"{method} {path} HTTP/1.0\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
                   .encode() + body)
         got = b""
@@ -67,7 +67,7 @@ def the_page_in_a_browser(s):
     old.set_ciphers("DEFAULT:@SECLEVEL=0")
     warnings.simplefilter("ignore")  # that it is old is the point
     old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
-    with socket.create_connection(("127.0.0.1", s.web_ports["443"]), timeout=20) as c:
+    with socket.create_connection(("127.0.0.1", s.web_ports["443"]), timeout=school.DEADLINE_S) as c:
         try:
             old.wrap_socket(c, server_hostname="localhost")
             raise AssertionError("TLS 1.1")
@@ -96,7 +96,7 @@ def the_websocket_behind_it(s):
     for origin, status in (("https://elsewhere.example", "403"), ("http://localhost", "403"),
                            ("null", "403"), (f"https://localhost:{port}", "101"),
                            (f"https://localhost:{port}.elsewhere.example", "403")):
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as plain_socket:
+        with socket.create_connection(("127.0.0.1", port), timeout=school.DEADLINE_S) as plain_socket:
             c = context.wrap_socket(plain_socket, server_hostname="localhost")
             c.sendall((f"GET /mqtt HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\n"
                        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"

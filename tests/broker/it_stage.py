@@ -32,7 +32,7 @@ OURS = re.compile(r"(?<![\w/$}])/(?=(etc|var|run|boot|media|root|tmp|usr/share/s
 START = "2026-11-23T08:00:00+01:00"
 FOLDERS = ("root", "tmp", "run/schoolpoort", "etc/schoolpoort", "var/lib/schoolpoort", "var/lib/mosquitto",
            "var/lib/schoolpoort-web", "boot/firmware", "media/it/bootfs")
-WAIT_S = 120  # a gate that lost its broker waits up to 30 s before it asks again, on a busy machine too
+WAIT_S = 240  # a gate that lost its broker waits up to 30 s before it asks again, on a busy machine too
 
 
 def wait(what, done):
@@ -72,7 +72,9 @@ class Machine(School):
         text += (f"[paths]\nstate_dir = {self.dir}/var/lib/schoolpoort\nrun_dir = {self.dir}/run/schoolpoort\n"
                  f"[broker]\nport = {self.ports['8883']}\n")
         path = self.dir / f"run/{unit}.conf"
-        path.write_text(text)
+        fresh = self.dir / f"run/{unit}.conf.{threading.get_ident()}"
+        fresh.write_text(text)
+        fresh.rename(path)  # a program that starts meanwhile reads a whole one
         return path
 
     # ---- systemd's part ----
@@ -109,7 +111,7 @@ class Machine(School):
     def site(self, action):
         if action in ("stop", "restart") and self.nginx:
             self.nginx.terminate()
-            self.nginx.wait(30)
+            self.nginx.wait(WAIT_S)
             self.nginx = None
         if action in ("start", "restart") and not self.nginx:
             self.start_nginx()
@@ -120,15 +122,29 @@ class Machine(School):
         if action in ("stop", "restart") and what in self.programs:
             process = self.programs.pop(what)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0, f"{what}: status {process.returncode}\n{self.log(what)}"
+            assert process.wait(WAIT_S) == 0, f"{what}: status {process.returncode}\n{self.log(what)}"
         if action in ("start", "restart") and what not in self.programs:
             unit = "register" if what.endswith("register") else "unit"
             if not (self.dir / f"etc/schoolpoort/{unit}.conf").exists():
                 return  # status 2, until there is one
-            with open(self.dir / f"{what}.log", "ab") as log:
+            # Type=notify: who starts it goes on once it says that it answers.
+            with open(self.dir / f"{what}.log", "ab") as log, \
+                    socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+                path = self.dir / f"run/{what}.notify"
+                path.unlink(missing_ok=True)
+                notify.bind(str(path))
+                notify.settimeout(0.1)  # between two looks whether it still runs
                 self.programs[what] = subprocess.Popen(
                     [self.stage.program(what), "--config", str(self.configuration_of(unit))],
-                    env=self.env, stdout=log, stderr=log)
+                    env={**self.env, "NOTIFY_SOCKET": str(path)}, stdout=log, stderr=log)
+                wait(f"{what} to be ready", lambda: self.says_ready(what, notify))
+
+    def says_ready(self, what, notify):
+        assert self.programs[what].poll() is None, f"{what} ended\n{self.log(what)}"
+        try:
+            return b"READY=1" in notify.recv(4096).splitlines()
+        except TimeoutError:
+            return False
 
     def log(self, what):
         return (self.dir / f"{what}.log").read_text()
@@ -139,7 +155,12 @@ class Machine(School):
             path.rename(self.dir / "boot/firmware" / path.name)
         self.stage.sh(self.name, "schoolpoort-join --look /boot/firmware")
         self.do("start", "schoolpoort-kiosk")
+        wait(f"{self.name}'s certificate", self.fetches)
+
+    def fetches(self):
+        """As schoolpoort-join.timer does, again and again: one --fetch gives up after 20 s, which an answer may take."""
         self.stage.sh(self.name, "schoolpoort-join --fetch")
+        return not (self.dir / "etc/schoolpoort/tls/unit.request").exists()
 
     def site_certificate(self):
         """As nginx gives it."""
@@ -273,7 +294,7 @@ class Stage:
         for host, here in HOSTS.items():
             text = text.replace(host, here)
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", text], cwd=root / "root", text=True, check=False,
-                              env={**self.env, "ROOT": str(root), "USER": "it", **(more or {})}, timeout=180,
+                              env={**self.env, "ROOT": str(root), "USER": "it", **(more or {})}, timeout=600,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert status is None or done.returncode == status, \
             f"{machine}: {text}\nstatus {done.returncode}\n{done.stdout}{done.stderr}"

@@ -73,7 +73,7 @@ def main():
         kept.write_bytes(whole[:len(whole) // 2])
         before = subprocess.run([school.tool("mosquitto"), "-c", s.dir / "mosquitto.conf"],
                                 check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                timeout=60)
+                                timeout=300)
         assert before.returncode != 0, "a broker that starts on it needs no check"
         s.run(school.SHIPPED / "mosquitto/check-persistence", s.dir / "mosquitto")
         s.start()

@@ -110,8 +110,9 @@ class Impostor:
             pass  # nobody came, or he went
 
     def serve(self):
-        with self.context.wrap_socket(self.listener.accept()[0], server_side=True) as sock:
-            sock.settimeout(school.DEADLINE_S)
+        came = self.listener.accept()[0]
+        came.settimeout(school.DEADLINE_S)
+        with self.context.wrap_socket(came, server_side=True) as sock:
             sock.recv(4096)
             sock.sendall(bytes([mqtt.CONNACK << 4, 2, 0, 0]))
             for mid, topic in enumerate(self.topics, 1):

@@ -33,11 +33,12 @@ DEADLINE_S = 120
 
 
 def wait(what, done):
-    """As school.wait, with more patience and fewer looks: several programs are looked at each time."""
+    """As school.wait, with more patience and fewer looks: several programs are looked at each time. Return: what was found."""
     end = time.monotonic() + DEADLINE_S
-    while not done():
+    while not (found := done()):
         assert time.monotonic() < end, f"waited in vain for {what}"
         time.sleep(0.1)  # between two looks
+    return found
 
 
 def alone():
@@ -98,7 +99,7 @@ class Uplink:
     """What lies between the schools and the nodes: passes bytes on until it is cut."""
 
     def __init__(self, port):
-        self.port, self.whole, self.pairs, self.listeners = port, True, [], {}
+        self.port, self.pairs, self.listeners = port, [], {}
         self.lock, self.stopped = threading.Lock(), False
         self.mend()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -106,23 +107,22 @@ class Uplink:
 
     def mend(self):
         with self.lock:
-            self.whole = True
             for node in range(1, NODES + 1):
                 listener = socket.create_server((f"127.0.0.2{node}", self.port))
                 self.listeners[listener] = f"127.0.0.1{node}"
 
-    def cut(self, node=None):
-        """Every connection ends, and none is taken. Return: how many there were."""
+    def cut(self, least=0):
+        """Every connection ends, and none is taken; where there are fewer, nothing happens. Return: whether it was cut."""
         with self.lock:
-            self.whole = False
-            had = len(self.pairs)
+            if len(self.pairs) < least:
+                return False
             for one, other, _ in self.pairs:
                 one.close()
                 other.close()
             for listener in self.listeners:
                 listener.close()
             self.pairs, self.listeners = [], {}
-        return had
+        return True
 
     def nodes(self):
         """To which nodes connections lead now."""

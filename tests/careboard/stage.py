@@ -227,13 +227,16 @@ class Stage:
             [self.bin / program, "--config", conf, "--clock", self.clock], stdout=log, stderr=log)
         log.close()
 
-        def up():
-            assert self.programs[name].poll() is None, self.log(name)
-            return (self.s.dir / f"{name}-run/{'register' if name == 'register' else 'kiosk'}.sock").exists()
-        school.wait(name, up)
+        school.wait(name, lambda: self.answers(name))
         if name != "register":
             self.readers[name] = Reader(self.s.dir / f"{name}-run/kiosk.sock")
             self.screens[name] = Screen(self.s.dir / f"{name}-run/kiosk.sock")
+
+    def answers(self, name):
+        """Not whether there is a socket: one that was killed leaves its own behind."""
+        assert self.programs[name].poll() is None, self.log(name)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+            return sock.connect_ex(str(self.s.dir / f"{name}-run/{'register' if name == 'register' else 'kiosk'}.sock")) == 0
 
     def finish(self, name, how=signal.SIGTERM):
         for clients in (self.readers, self.screens):
