@@ -9,5 +9,5 @@ foreach(what once interrupted)
 	add_test(NAME demo_${what} COMMAND /usr/bin/python3 ${CMAKE_CURRENT_SOURCE_DIR}/demo/check.py ${what}
 		${CMAKE_CURRENT_SOURCE_DIR}/demo.sh ${CMAKE_RUNTIME_OUTPUT_DIRECTORY}
 		${CMAKE_BINARY_DIR}/demo-${what})
-	set_tests_properties(demo_${what} PROPERTIES LABELS e2e TIMEOUT 240)
+	set_tests_properties(demo_${what} PROPERTIES LABELS e2e TIMEOUT 900)
 endforeach()

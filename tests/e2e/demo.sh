@@ -14,9 +14,11 @@ usage() {
 
 		  --once          end after the morning instead of staying open
 		  --speed N       the simulated clock runs N times as fast as a real one, 1 to 60 (12)
+		  --head-start S  let it begin S real seconds earlier, 0 to 600: for a machine that is slow (0)
 		  --bin DIR       where the programs are (build/bin)
 		  --pictures DIR  where the pictures of the screen go (build/demo)
 		  --board DIR     the care team's page as built (build/careboard)
+		  --options-only  nothing but a look at the options
 		  --help          this text
 	END
 }
@@ -28,10 +30,11 @@ zone=+01:00
 setup_s=3       # real seconds from here until the gate is ready, about
 before_bell=38  # pupils in morning.txt who come before the bell
 tap_ms=700      # what one of them takes, at most
-deadline_s=30   # for a program to be ready, or to end
+deadline_s=60   # for a program to be ready, or to end
+silent_s=20     # real seconds that a gate may be silent before the care team hears of it
 topic=schoolpoort/demo
 
-once='' speed=12 bin=$root/build/bin pictures=$root/build/demo board=$root/build/careboard
+once='' options_only='' speed=12 head_start=0 bin=$root/build/bin pictures=$root/build/demo board=$root/build/careboard
 folder='' port='' clock='' off_screen='' failed=''
 declare -A shown=() # of the care team's board, where there is one: address, user, password, and its school's folder
 declare -A pid_of=()
@@ -127,7 +130,7 @@ clean_up() {
 # ---- the school -------------------------------------------------------------------------------
 
 free_port() {
-	/usr/bin/python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+	PYTHONPATH=$root/tests/broker /usr/bin/python3 -B -c 'import school; print(school.free_port())'
 }
 
 # broker_of UNIT: the section that says how it comes to the broker.
@@ -186,7 +189,7 @@ set_clock() {
 	start=$(date -d "$day $begin $zone" +%s)
 	needed=$(($(date -d "$day $bell $zone" +%s) - before_bell * tap_ms * speed / 1000 - 60))
 	[[ $needed -ge $start ]] || start=$needed
-	start=$((start - setup_s * speed))
+	start=$((start - (setup_s + head_start) * speed))
 	clock="$(TZ=Europe/Brussels date -d "@$start" +%Y-%m-%dT%H:%M:%S%:z)@$(date +%s.%3N)x$speed"
 	export SCHOOLPOORT_CLOCK=$clock
 }
@@ -243,7 +246,9 @@ start_broker() {
 
 start_register() {
 	local what
-	configure register '[register]' 'gates = gate-1'
+	# rules.absent_hold_s runs on the simulated clock, what a busy machine makes a gate wait doesn't.
+	configure register '[register]' 'gates = gate-1' \
+		'[rules]' "absent_hold_s = $((speed * silent_s > 60 ? speed * silent_s : 60))"
 	start schoolpoort-register "$bin/schoolpoort-register" --config "$folder/register.conf"
 	wait_log schoolpoort-register started
 	for what in timetable calendar pupils excused cards; do
@@ -361,12 +366,15 @@ write_hints() {
 # ---- the morning ------------------------------------------------------------------------------
 
 options() {
+	local option
 	while [[ $# -gt 0 ]]; do
 		case $1 in
 		--once) once=yes ;;
-		--speed | --bin | --pictures | --board)
+		--options-only) options_only=yes ;;
+		--speed | --head-start | --bin | --pictures | --board)
 			[[ $# -ge 2 ]] || usage_error "$1 needs a value"
-			printf -v "${1#--}" %s "$2"
+			option=${1#--}
+			printf -v "${option/-/_}" %s "$2"
 			shift
 			;;
 		--help | -h)
@@ -380,6 +388,9 @@ options() {
 	[[ $speed =~ ^[0-9]{1,2}$ && $((10#$speed)) -ge 1 && $((10#$speed)) -le 60 ]] ||
 		usage_error "--speed takes 1 to 60, not $speed"
 	speed=$((10#$speed))
+	[[ $head_start =~ ^[0-9]{1,3}$ && $((10#$head_start)) -le 600 ]] ||
+		usage_error "--head-start takes 0 to 600, not $head_start"
+	head_start=$((10#$head_start))
 }
 
 check_programs() {
@@ -395,6 +406,7 @@ check_programs() {
 
 main() {
 	options "$@"
+	[[ -z $options_only ]] || return 0
 	check_programs
 	trap clean_up EXIT
 	trap 'exit 130' INT

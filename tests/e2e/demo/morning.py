@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-VIEW_S = 20  # for a view or an alert; generous, since only a failure waits so long
+VIEW_S = 60  # for a view or an alert; generous, since only a failure waits so long
 AGAIN_S = 0.55  # a hand takes a card away and brings it back: past reader.removed_after_ms
 LEAVE_MS = 40  # a card stays so long after it was read
 TAP_S = 0.65  # a tap with its pause, at most: how many fit before the bell
