@@ -9,5 +9,5 @@ foreach(name config_programs ctl disk nonsense restart)
 	schoolpoort_unit_test(e2e_${name} SOURCES test_${name}.c ran.c gate_rig.c USES school stage wire core sys)
 	add_dependencies(test_e2e_${name} schoolpoort-kiosk schoolpoort-register schoolpoort-reader
 		schoolpoort-screen schoolpoortctl)
-	set_tests_properties(e2e_${name} PROPERTIES TIMEOUT 240 LABELS e2e)
+	set_tests_properties(e2e_${name} PROPERTIES TIMEOUT 900 LABELS e2e)
 endforeach()

@@ -14,10 +14,10 @@ target_compile_definitions(sp_clock_stage PRIVATE CLOCK_DOUBLE_LIBRARY="$<TARGET
 # Clocks without time, wrong, or set while it runs, under whole programs.
 schoolpoort_unit_test(clocks SOURCES test_clocks.c USES clock_stage school stage wire core sys lib::sqlite3)
 add_dependencies(test_clocks clock_double schoolpoort-kiosk schoolpoort-register schoolpoortctl)
-set_tests_properties(clocks PROPERTIES TIMEOUT 240 LABELS e2e)
+set_tests_properties(clocks PROPERTIES TIMEOUT 900 LABELS e2e)
 if(TARGET schoolpoort-reader AND TARGET pn532_emu)
 	schoolpoort_unit_test(clock_reader SOURCES test_clock_reader.c reader_rig.c USES clock_stage lanes emu_control wire sys)
 	target_compile_definitions(test_clock_reader PRIVATE TEST_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
 	add_dependencies(test_clock_reader clock_double schoolpoort-reader pn532_emu)
-	set_tests_properties(clock_reader PROPERTIES TIMEOUT 240 LABELS e2e)
+	set_tests_properties(clock_reader PROPERTIES TIMEOUT 900 LABELS e2e)
 endif()

@@ -7,4 +7,4 @@ endforeach()
 # Clients of the command line's role that misbehave.
 schoolpoort_unit_test(e2e_control SOURCES test_control.c gate_rig.c USES school stage wire core sys)
 add_dependencies(test_e2e_control schoolpoort-kiosk schoolpoort-register schoolpoortctl)
-set_tests_properties(e2e_control PROPERTIES TIMEOUT 240 LABELS e2e)
+set_tests_properties(e2e_control PROPERTIES TIMEOUT 900 LABELS e2e)

@@ -12,7 +12,7 @@ foreach(name morning delivery)
 	schoolpoort_unit_test(${name} SOURCES test_${name}.c USES school stage emu_control wire core sys
 		lib::sqlite3)
 	add_dependencies(test_${name} ${e2e_programs})
-	set_tests_properties(${name} PROPERTIES TIMEOUT 240)
+	set_tests_properties(${name} PROPERTIES TIMEOUT 900)
 endforeach()
 
 # The same days with the kiosk under valgrind: which finds what the sanitizers don't, reads of memory never set.

@@ -63,7 +63,7 @@ class Machine:
 
     def host(self, *command, status=0, stdin="", **env):
         done = subprocess.run([str(c) for c in command], env={**ENV, **env}, input=stdin, text=True, check=False,
-                              timeout=240, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                              timeout=600, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert status is None or done.returncode == status, f"{command}: {done.returncode}\n{done.stdout}"
         return done.stdout
 
@@ -96,9 +96,12 @@ class Machine:
         assert self.nspawn.poll() is None, "nspawn ended"
         with open(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children", encoding="ascii") as f:
             for pid in f.read().split():
-                with open(f"/proc/{pid}/comm", encoding="utf-8") as name:
-                    if name.read().strip() == "systemd":
-                        self.leader = pid
+                try:
+                    comm = pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+                except OSError:
+                    continue  # ended meanwhile
+                if comm == "systemd":
+                    self.leader = pid
         return self.leader
 
     def enter(self, *what):

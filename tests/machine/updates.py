@@ -17,7 +17,7 @@ import time
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 UPDATE = SOURCE / "firmware-app/packaging/update/usr/lib/schoolpoort/update"
 PROGRAMS = pathlib.Path(sys.argv[1]).resolve()
-DEADLINE_S = 60
+DEADLINE_S = 120
 SKIPPED = 77
 
 
@@ -42,7 +42,7 @@ class Folder:
 
     def run(self, *command, status=0, stdin="", **env):
         done = subprocess.run([str(c) for c in command], env={**self.env, **env}, input=stdin, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=180, check=False)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
         assert status is None or done.returncode == status, f"{command}: {done.returncode}\n{done.stdout}"
         return done.stdout
 
@@ -81,9 +81,10 @@ class Folder:
         return self.run("schoolpoortctl", "--config", self.conf, "doctor", "--only",
                         "program,database,reader,screen", "--wait", wait_s, status=status)
 
-    def doctor_until(self, what):
+    def doctor_until(self, what, never=None):
+        """Until it says so; never: what it doesn't say then. A busy machine may have kept another program for a moment."""
         end = time.monotonic() + DEADLINE_S
-        while what not in (said := self.doctor(1, None)):
+        while what not in (said := self.doctor(1, None)) or never and never in said:
             assert time.monotonic() < end, said
         return said
 
@@ -210,13 +211,11 @@ def well_without_a_network_and_not_without_a_reader():
         f.tell_reader("remove")
 
         f.end("schoolpoort-screen")  # draws nothing
-        said = f.doctor(3, 1)
-        assert "BAD      screen" in said and "BAD      reader" not in said, said
+        f.doctor_until("BAD      screen", never="BAD      reader")
         f.start("schoolpoort-screen", "--config", f.conf)
         f.doctor(DEADLINE_S, 0)
         f.end("pn532_emu")
-        said = f.doctor_until("BAD      reader")
-        assert "BAD      screen" not in said, said
+        f.doctor_until("BAD      reader", never="BAD      screen")
 
 
 def a_database_that_does_not_open():

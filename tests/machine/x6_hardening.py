@@ -18,7 +18,7 @@ ENV = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 def run(*command, status=0):
-    done = subprocess.run([str(c) for c in command], env=ENV, text=True, timeout=60, check=False,
+    done = subprocess.run([str(c) for c in command], env=ENV, text=True, timeout=300, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert status is None or done.returncode == status, f"{command}: {done.returncode}\n{done.stdout}"
     return done.stdout
@@ -72,7 +72,7 @@ def udev_reads_the_rules():
             done = subprocess.run(
                 ["unshare", "--mount", "sh", "-c",
                  f"mount --bind {folder} /etc/udev/rules.d && udevadm test /sys/class/net/lo"],
-                env=ENV, text=True, capture_output=True, check=False, timeout=60)
+                env=ENV, text=True, capture_output=True, check=False, timeout=300)
         if "Reading rules file: /etc/udev/rules.d/69-" not in done.stderr + done.stdout:
             print("  no namespace here: the rules aren't read")
             return

@@ -41,7 +41,7 @@ def main():
             conf.write_text(CONF.format(key=key, unit=unit), encoding="utf-8")
             for option, wanted in (("--version", "schoolpoort"), ("--print-config", "school.id = sint-jan")):
                 done = subprocess.run(["qemu-aarch64", "-L", sysroot, root / "usr/bin" / program, "--config", conf,
-                                       option], capture_output=True, text=True, check=False, timeout=60)
+                                       option], capture_output=True, text=True, check=False, timeout=300)
                 assert done.returncode == 0 and wanted in done.stdout, (program, option, done)
             print(f"ok: {program}")
     return 0

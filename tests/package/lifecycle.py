@@ -53,7 +53,7 @@ class Root:
 
     def sh(self, *command):
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False,
-                              stdin=subprocess.DEVNULL, timeout=500)
+                              stdin=subprocess.DEVNULL, timeout=1500)
         assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
@@ -158,7 +158,7 @@ def units_are_read(root):
     assert len(units) >= 12, units
     done = subprocess.run(["systemd-analyze", "verify", f"--root={root.folder}", "--man=no", *units],
                           capture_output=True, text=True, check=False,
-                          env={**os.environ, "LC_ALL": "C.UTF-8"}, timeout=60)
+                          env={**os.environ, "LC_ALL": "C.UTF-8"}, timeout=300)
     said = [line for line in (done.stdout + done.stderr).splitlines() if "schoolpoort" in line]
     assert not said, said
 

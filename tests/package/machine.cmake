@@ -3,5 +3,5 @@
 if(NOT CMAKE_CROSSCOMPILING)
 	schoolpoort_package_test(fresh_machine /usr/bin/python3 -B ${CMAKE_SOURCE_DIR}/tests/machine/fresh_machine.py
 		${CMAKE_SOURCE_DIR}/build/debug/bin)
-	set_tests_properties(fresh_machine PROPERTIES TIMEOUT 900)
+	set_tests_properties(fresh_machine PROPERTIES TIMEOUT 1800)
 endif()

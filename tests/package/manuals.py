@@ -26,7 +26,7 @@ def bad(text):
 
 
 def said(*command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=60,
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False, timeout=300,
                           env={**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "400", "MANROFFSEQ": ""})
     return done.stdout + done.stderr
 

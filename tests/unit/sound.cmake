@@ -8,5 +8,5 @@ if(TARGET schoolpoort-screen)
 	add_dependencies(test_screen_sound schoolpoort-screen)
 	target_compile_definitions(test_screen_sound PRIVATE
 		SCREEN_PROGRAM="$<TARGET_FILE:schoolpoort-screen>")
-	set_tests_properties(screen_sound PROPERTIES LABELS e2e TIMEOUT 240)
+	set_tests_properties(screen_sound PROPERTIES LABELS e2e TIMEOUT 900)
 endif()
