@@ -15,6 +15,21 @@ const EXCUSED = ["20260171", "20260262", "20260360"];
 const MILA = "0020260192";
 
 const seen = (locator) => locator.first().waitFor({ state: "visible" });
+const gone = (locator) => locator.first().waitFor({ state: "detached" });
+
+async function view(page, name) {
+	await page.evaluate((hash) => (location.hash = hash), `#/${name}`);
+	await seen(page.locator(`.app__main .${name.split("/")[0]}`));
+}
+
+/** Everything of the morning is there: who is away or late, who has whom, the classes, what waits in other views. */
+async function whole(page) {
+	await page.waitForFunction((n) => document.querySelectorAll("[data-alert]").length === n, AWAY.length);
+	await seen(page.locator(".now__section--others").getByText("Renée"));
+	await seen(page.locator(".now__section--mine").getByText("Mila"));
+	await seen(page.locator(".now__side"));
+	for (const name of ["Kaarten", "Gesprek"]) await seen(page.locator(".nav__link", { hasText: name }).locator(".nav__count"));
+}
 
 /** Half days from September to yesterday, as a pupil's might be. */
 function past(day) {
@@ -90,8 +105,8 @@ async function main() {
 	const { browser } = chrome;
 	await stage.do("open");
 	await stage.do("crowd", { away: [...AWAY, ...EXCUSED] });
-	await stage.do("until", { at: "08:25:05" });
-	for (const pupil of ["20260115", "20260241", "20260325"]) await stage.do("tap", { pupil });
+	await stage.do("bell");
+	for (const pupil of ["20260115", "20260241", "20260325"]) await stage.do("tap", { pupil, at: "08:25:05" });
 	await stage.do("tap", { uid: "04C0FFEE5EED01", gate: "gate-2" });
 	const at = `${stage.day}T08:31:00.000+01:00`;
 	const id = `${stage.day}-r0020260311`;
@@ -113,10 +128,9 @@ async function main() {
 	});
 	await rowOf(sofie.page, "Renée").getByRole("button", { name: /Ik neem dit/ }).click();
 	await rowOf(page, "Mila").getByRole("button", { name: /Ik neem dit/ }).click();
-	await seen(page.locator(".now__section--others").getByText("Renée"));
-	await seen(page.locator(".now__section--mine").getByText("Mila"));
+	await whole(page);
 	await page.locator(".acts").getByRole("button", { name: /Sluiten/ }).click();
-	await seen(page.locator(".nav__link", { hasText: "Gesprek" }).locator(".nav__count"));
+	await gone(page.locator(".acts__line"));
 
 	const phone = await person(browser, stage, "ann", { phone: true });
 	await shoot(phone.page, "sign-in-phone");
@@ -124,35 +138,37 @@ async function main() {
 	const dark = await person(browser, stage, "ann", { dark: true });
 	await dark.in();
 	for (const [p, size] of [[page, "desktop"], [phone.page, "phone"], [dark.page, "desktop-dark"]]) {
-		const go = (hash) => p.evaluate((h) => (location.hash = h), hash);
-		await seen(rowOf(p, "Salma"));
+		await whole(p);
 		await shoot(p, `now-${size}`);
 		if (size !== "desktop-dark") {
 			await rowOf(p, "Kobe").getByRole("button", { name: /Afhandelen/ }).click();
+			await seen(p.locator('input[name="note"]'));
 			await shoot(p, `act-${size}`);
 			await rowOf(p, "Kobe").getByRole("button", { name: /Afhandelen/ }).click();
+			await gone(p.locator('input[name="note"]'));
 			await p.getByRole("checkbox", { name: "Selecteer alles: Afwezig: bellen" }).check();
 			await seen(p.locator(".now__selection"));
 			await shoot(p, `several-${size}`);
 			await p.getByRole("button", { name: "Niets selecteren" }).click();
-			await go("#/find");
+			await view(p, "find");
 			await p.locator('input[name="search"]').fill("van");
 			await seen(p.locator(".picker__row"));
 			await shoot(p, `find-${size}`);
-			await go("#/cards");
+			await view(p, "cards");
 			await p.getByRole("button", { name: /Koppelen aan/ }).click();
+			await seen(p.locator(".picker"));
 			await shoot(p, `cards-${size}`);
-			await go("#/talk");
+			await view(p, "talk");
 			await seen(rowOf(p, "José"));
 			await shoot(p, `talk-${size}`);
-			await go("#/gates");
-			await seen(p.locator("[data-gate]"));
+			await view(p, "gates");
+			for (const unit of ['[data-gate="gate-1"]', '[data-gate="gate-2"]', "[data-register]"]) await seen(p.locator(unit));
 			await shoot(p, `gates-${size}`);
 		}
-		await go(`#/pupil/${MILA}`);
+		await view(p, `pupil/${MILA}`);
 		await seen(p.locator(".year"));
 		await shoot(p, `pupil-${size}`);
-		await go("#/now");
+		await view(p, "now");
 	}
 	await stage.do("broker", { how: "kill" });
 	for (const [p, size] of [[page, "desktop"], [phone.page, "phone"]]) {
