@@ -185,6 +185,7 @@ static void answer_status(const struct kiosk *k, struct wire_node *r)
 	put_time(r, "complete_until", k, s.complete_until_ms);
 	wire_node_set_int(r, "data_generation", s.data_generation);
 	wire_node_set_int(r, "pupils", k->roster ? (int64_t)k->roster->n_pupils : 0);
+	wire_node_set_int(r, "cards", k->roster ? (int64_t)k->roster->n_cards : 0);
 	wire_node_set_int(r, "taps_today", s.taps_today);
 	if (k->last_tap_us > k->started_us)
 		wire_node_set_int(r, "last_tap_s", (k->now.mono_us - k->last_tap_us) / 1000000);

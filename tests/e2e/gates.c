@@ -56,9 +56,9 @@ struct wire_view gate_tap(
 	return *stage_view(g->views, stage_wait_view(s, g->views, from, WIRE_VIEW_RESULT, want));
 }
 
-void gate_wait_pupils(struct stage *s, const char *unit, int n)
+void gate_wait_cards(struct stage *s, const char *unit, int n)
 {
-	school_wait_status(s, unit, "pupils", n);
+	school_wait_status(s, unit, "cards", n);
 }
 
 static void run_sql(sqlite3 *db, const char *sql)

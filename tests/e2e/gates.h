@@ -21,8 +21,9 @@ void gate_stop(struct stage *s, struct gate *g);
 /** gate_tap() - a card, and the view of its result. */
 struct wire_view gate_tap(
 	struct stage *s, struct gate *g, const char *uid, enum wire_view_result want);
-/** gate_wait_pupils() - the gate has data of so many pupils. */
-void gate_wait_pupils(struct stage *s, const char *unit, int n);
+/** gate_wait_cards() - the gate has data with so many cards: the list that a school imports last (school.h), so all that
+ * came before it is there too. */
+void gate_wait_cards(struct stage *s, const char *unit, int n);
 /** gate_rows() - one number out of a database of the stage. @unit: whose; @sql: gates.c calls the register's database
  * "r", where @unit is a gate */
 int gate_rows(struct stage *s, const char *unit, const char *sql);

@@ -519,8 +519,9 @@ static bool have_data(struct stage *s, void *ctx)
 	struct kills *k = ctx;
 
 	(void)s;
-	return status_of(k, "gate-1", "pupils") == KILLS_PUPILS &&
-	       status_of(k, "gate-2", "pupils") == KILLS_PUPILS;
+	/* Each pupil has a card, and cards are imported last. */
+	return status_of(k, "gate-1", "cards") == KILLS_PUPILS &&
+	       status_of(k, "gate-2", "cards") == KILLS_PUPILS;
 }
 
 void kills_open(

@@ -80,7 +80,7 @@ static void m1_broker_away_for_five_school_days(void **state)
 
 	begin(s, &reg);
 	struct gate g = gate_start(s, "gate-1", NULL, NULL);
-	gate_wait_pupils(s, "gate-1", 5);
+	gate_wait_cards(s, "gate-1", 5);
 	gate_stop(s, &g);
 	stage_stop(s, reg);
 	stage_broker_stop(s, true);
@@ -153,7 +153,7 @@ static void m8_register_away_only_the_window_is_repeated(void **state)
 	stage_broker_lines(s, "max_queued_messages 10\nlog_type all\n");
 	begin(s, &reg);
 	struct gate g = gate_start(s, "gate-1", NULL, NULL);
-	gate_wait_pupils(s, "gate-1", 5);
+	gate_wait_cards(s, "gate-1", 5);
 	stage_stop(s, reg);
 	size_t before = sent(s);
 	assert_int_equal(before, 0);
@@ -186,7 +186,7 @@ static void m12_broker_killed_under_load(void **state)
 
 	begin(s, &reg);
 	struct gate g = gate_start(s, "gate-1", NULL, NULL);
-	gate_wait_pupils(s, "gate-1", 5);
+	gate_wait_cards(s, "gate-1", 5);
 	int64_t start = gate_now_ms(), next_kill = start + every;
 	for (int64_t now = start; now < start + length; now = gate_now_ms()) {
 		stage_send_text(s, g.reader, "{\"v\":1,\"type\":\"status\",\"state\":\"ok\"}");

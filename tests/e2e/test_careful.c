@@ -232,7 +232,7 @@ static struct gate open_absent(struct stage *s, struct stage_program **reg)
 	struct gate g = gate_start(s, "gate-1", NULL, NULL);
 	(void)stage_wait_message(s, 0, "care/event", "-p" NOOR "\"");
 	(void)stage_wait_message(s, 0, "care/event", "-p" YASSINE "\"");
-	gate_wait_pupils(s, "gate-1", 5);
+	gate_wait_cards(s, "gate-1", 5);
 	return g;
 }
 
@@ -408,7 +408,7 @@ static void m15_gate_ignores_what_is_not_for_it(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	stage_unit(s, "gate-1", (const char *const[]){ "kiosk.repeat_s = 0", NULL });
 	struct gate g = gate_start(s, "gate-1", NULL, NULL);
-	gate_wait_pupils(s, "gate-1", 5);
+	gate_wait_cards(s, "gate-1", 5);
 	stage_kill(s, reg);
 	(void)gate_tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
 	(void)gate_tap(s, &g, CARD_STRANGE, WIRE_RESULT_UNKNOWN_CARD);
@@ -514,8 +514,8 @@ static void d1_two_gates_offline_with_different_data(void **state)
 	stage_unit(s, "gate-2", NULL);
 	struct gate one = gate_start(s, "gate-1", NULL, NULL);
 	struct gate two = gate_start(s, "gate-2", NULL, NULL);
-	gate_wait_pupils(s, "gate-1", 5);
-	gate_wait_pupils(s, "gate-2", 5);
+	gate_wait_cards(s, "gate-1", 5);
+	gate_wait_cards(s, "gate-2", 5);
 	gate_stop(s, &two);
 	int64_t before = status_of(s, "gate-1", "data_generation");
 	size_t from = stage_n_messages(s);
@@ -575,7 +575,7 @@ static void d3_gate_without_data(void **state)
 		1);
 	(void)stage_wait_message(s, 0, "care/event", "\"unknown_card\"");
 	assert_int_equal(stage_count(s, "care/event", "\"unknown_card\""), 1);
-	gate_wait_pupils(s, "gate-1", 5);
+	gate_wait_cards(s, "gate-1", 5);
 	/* Last week's data, published by a register that was put back: ignored. */
 	int64_t generation = status_of(s, "gate-1", "data_generation");
 	size_t at = stage_wait_message(s, 0, "gates/data", NULL);
@@ -609,7 +609,7 @@ static void d5_what_is_too_old_goes_after_months_switched_off(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	stage_unit(s, "gate-1", NULL);
 	struct gate g = gate_start(s, "gate-1", NULL, NULL);
-	gate_wait_pupils(s, "gate-1", 5);
+	gate_wait_cards(s, "gate-1", 5);
 	(void)gate_tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
 	school_wait_status(s, "gate-1", "queue", 0);
 	stage_kill(s, reg);

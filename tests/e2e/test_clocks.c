@@ -44,7 +44,7 @@ static void start_gate(struct clocks *c)
 	c->reader = stage_connect(c->s, "gate-1", "kiosk.sock", WIRE_ROLE_READER);
 	reader_is_well(c);
 	c->screen = stage_connect(c->s, "gate-1", "kiosk.sock", WIRE_ROLE_SCREEN);
-	school_wait_status(c->s, "gate-1", "pupils", 5);
+	school_wait_status(c->s, "gate-1", "cards", 5);
 }
 
 static void leave_gate(struct clocks *c)

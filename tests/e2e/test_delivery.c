@@ -58,7 +58,7 @@ static struct wire_view tap(
 static bool has_data(struct stage *s, void *ctx)
 {
 	struct wire_node *status = school_ctl_json(s, ctx, (const char *const[]){ "status", NULL });
-	bool has = wire_node_get_int(status, "pupils", 0) == 5;
+	bool has = wire_node_get_int(status, "cards", 0) == 5; /* imported last */
 
 	wire_node_destroy(status);
 	return has;
@@ -69,7 +69,7 @@ static void wait_data(struct stage *s, const char *unit)
 	char copy[64];
 
 	(void)snprintf(copy, sizeof(copy), "%s", unit);
-	stage_until(s, has_data, copy, "five pupils at the gate");
+	stage_until(s, has_data, copy, "five cards at the gate");
 }
 
 /* 08:45:01: 3A's missing are known within two seconds; who then comes is `arrived` under the same id. */

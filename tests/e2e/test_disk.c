@@ -155,7 +155,7 @@ static void s5_data_on_a_full_disk_is_used_and_kept(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	gate_rig_wait_store(s, "full");
 	/* It decides with what it was sent, and tells that it can't be counted on. */
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	tap_card(s, g, CARD_NOOR, WIRE_RESULT_NOT_STORED);
 	gate_rig_limit_files(stage_pid(g->kiosk), RLIM_INFINITY);
 	gate_rig_wait_store(s, "ok");
@@ -165,7 +165,7 @@ static void s5_data_on_a_full_disk_is_used_and_kept(void **state)
 	gate_rig_stop(s, g);
 	stage_broker_stop(s, true);
 	gate_rig_start(s, g, NULL);
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	gate_rig_stop(s, g);
 	stage_close(s);
 	free(g);
@@ -222,7 +222,7 @@ static void s5_register_on_a_full_disk_promises_nothing(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	stage_unit(s, "gate-1", NULL);
 	gate_rig_start(s, g, NULL);
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	ran_write(stage_path(s, "one.csv"), one, sizeof(one) - 1);
 	gate_rig_limit_files(stage_pid(reg), 1);
 	struct ran r = import(s, stage_path(s, "one.csv"));

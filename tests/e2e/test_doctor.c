@@ -319,7 +319,7 @@ static void a_unit_that_is_well_and_then_is_not(void **state)
 	struct gate g = gate_start(s, "gate-1", NULL, NULL);
 	static struct beat beat;
 	beat_start(&beat, g.reader);
-	gate_wait_pupils(s, "gate-1", 5);
+	gate_wait_cards(s, "gate-1", 5);
 	struct wire_view result = gate_tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
 	present(s, &g, &result);
 	stage_until(s, drained, NULL, "the tap's delivery");
@@ -466,7 +466,7 @@ static void p7_not_while_pupils_are_expected(void **state)
 			i ? stage_start(s, "schoolpoort-register", "register", NULL, NULL)
 			  : school_register(s, "gate-1");
 		struct gate g = gate_start(s, "gate-1", NULL, NULL);
-		gate_wait_pupils(s, "gate-1", 5);
+		gate_wait_cards(s, "gate-1", 5);
 		school_wait_status(s, "register", "pupils", 5);
 		may_update(s, "gate-1", row[i].at, row[i].want);
 		may_update(s, "register", row[i].at, row[i].want);

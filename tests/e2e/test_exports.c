@@ -124,7 +124,7 @@ static void live_the_sample(struct stage *s, struct gate *g, struct stage_progra
 	import(s, "cards", "uid;pupil_id\n04112233445566;12347\n");
 	stage_unit(s, "gate-1", NULL);
 	start_gate(s, g);
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	tap(s, g, CARD_MARIE, WIRE_RESULT_PRESENT);
 	tap(s, g, CARD_AN, WIRE_RESULT_PRESENT);
 	(void)stage_wait_message(s, 0, "gates/arrival", AN);

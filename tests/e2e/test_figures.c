@@ -60,7 +60,7 @@ static void tap_noor(struct stage *s)
 	struct stage_program *kiosk = stage_start(s, "schoolpoort-kiosk", "gate-1", NULL, NULL);
 	struct stage_client *reader = stage_connect(s, "gate-1", "kiosk.sock", WIRE_ROLE_READER);
 
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	stage_tap(s, reader, CARD_NOOR);
 	(void)stage_wait_message(s, 0, "gate/gate-1/confirm", "\"through\":1");
 	stage_disconnect(s, reader);

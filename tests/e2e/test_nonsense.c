@@ -180,14 +180,14 @@ static void test_every_topic(void **state)
 	struct school *c = open_school();
 
 	start_gate(c);
-	school_wait_status(c->stage, "gate-1", "pupils", 5);
+	school_wait_status(c->stage, "gate-1", "cards", 5);
 	check_works(c, CARD_NOOR, WIRE_RESULT_PRESENT);
 	for (size_t i = 0; i < ARRAY_LEN(topics); i++) {
 		char topic[200];
 		(void)snprintf(topic, sizeof(topic), ROOT "%s", topics[i]);
 		publish_all(c, topic, false);
 		/* Both answer; and the stage reads what the broker said, whose pipe would fill. */
-		school_wait_status(c->stage, "gate-1", "pupils", 5);
+		school_wait_status(c->stage, "gate-1", "cards", 5);
 		school_wait_status(c->stage, "register", "pupils", 5);
 	}
 	check_works(c, CARD_YASSINE, WIRE_RESULT_PRESENT);
@@ -200,7 +200,7 @@ static void test_every_topic(void **state)
 	/* Nothing of it has passed for a check-in, and nobody is there who wasn't. */
 	school_wait_status(c->stage, "register", "pupils", 5);
 	school_wait_status(c->stage, "register", "open_alerts", 0);
-	school_wait_status(c->stage, "gate-1", "pupils", 5);
+	school_wait_status(c->stage, "gate-1", "cards", 5);
 	close_school(c);
 }
 
@@ -214,7 +214,7 @@ static void test_retained(void **state)
 		"\"pupils\":[],\"cards\":[],\"timetable\":[],\"days_off\":[]}";
 
 	start_gate(c);
-	school_wait_status(c->stage, "gate-1", "pupils", 5);
+	school_wait_status(c->stage, "gate-1", "cards", 5);
 	stop_gate(c);
 	stage_stop(c->stage, c->reg);
 	for (size_t i = 0; i < 3; i++) {
@@ -233,14 +233,14 @@ static void test_retained(void **state)
 		stage_tap(c->stage, c->reader, i == 1 ? CARD_YASSINE : CARD_NOOR);
 		(void)stage_wait_view(c->stage, c->views, from, WIRE_VIEW_RESULT,
 			i == 2 ? WIRE_RESULT_ALREADY : WIRE_RESULT_PRESENT);
-		school_wait_status(c->stage, "gate-1", "pupils", 5);
+		school_wait_status(c->stage, "gate-1", "cards", 5);
 		if (i < 2)
 			stop_gate(c);
 	}
 	/* The register puts its own in the place of whatever stands there. */
 	c->reg = stage_start(c->stage, "schoolpoort-register", "register", NULL, NULL);
 	check_works(c, CARD_MARIE, WIRE_RESULT_PRESENT);
-	school_wait_status(c->stage, "gate-1", "pupils", 5);
+	school_wait_status(c->stage, "gate-1", "cards", 5);
 	close_school(c);
 }
 
@@ -271,7 +271,7 @@ static void test_retained_for_the_register(void **state)
 	c->reg = stage_start(c->stage, "schoolpoort-register", "register", NULL, NULL);
 	stage_wait_log(c->stage, c->reg, "broker_up");
 	start_gate(c);
-	school_wait_status(c->stage, "gate-1", "pupils", 5);
+	school_wait_status(c->stage, "gate-1", "cards", 5);
 	check_works(c, CARD_NOOR, WIRE_RESULT_PRESENT);
 	close_school(c);
 }
@@ -347,7 +347,7 @@ static void test_register_socket(void **state)
 	assert_null(strstr(stage_last_text(client), "\"not_understood\":0,"));
 	check_said_once(c->reg, "datagram_refused", 1);
 	stage_disconnect(c->stage, client);
-	school_wait_status(c->stage, "gate-1", "pupils", 5);
+	school_wait_status(c->stage, "gate-1", "cards", 5);
 	check_works(c, CARD_NOOR, WIRE_RESULT_PRESENT);
 	free(large);
 	close_school(c);

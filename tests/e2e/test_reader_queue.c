@@ -327,7 +327,7 @@ static void n14_cards_that_are_none(void **state)
 	open_school(&q);
 	s = q.g.s;
 	start_gate(&q);
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	size_t from = stage_n_messages(s);
 	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
 		size_t view = stage_views(q.g.views);

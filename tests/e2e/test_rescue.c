@@ -342,7 +342,7 @@ static void s9_register_lost_checkins_and_gates_bring_them(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	stage_unit(s, "gate-1", NULL);
 	gate_rig_start(s, g, NULL);
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	tap_card(s, g, CARD_NOOR, WIRE_RESULT_PRESENT);
 	tap_many(s, g, 5);
 	school_wait_status(s, "gate-1", "queue", 0);
@@ -409,7 +409,7 @@ static void s9_register_lost_all(void **state)
 	stage_unit(s, "gate-1",
 		(const char *const[]){ "kiosk.repeat_s = 600", "screen.result_ms = 10000", NULL });
 	gate_rig_start(s, g, NULL);
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	tap_many(s, g, 1);
 	ask_for_talk(s, g);
 	(void)stage_wait_message(s, 0, "care/event", "\"kind\":\"unknown_card\"");
@@ -429,7 +429,7 @@ static void s9_register_lost_all(void **state)
 	at = stage_wait_message(s, from, "care/event", "\"kind\":\"talk\"");
 	assert_non_null(strstr(stage_message(s, at)->payload, "-r" YASSINE "\""));
 	assert_non_null(strstr(stage_message(s, at)->payload, "\"revision\":1001"));
-	school_wait_status(s, "gate-1", "pupils", 5); /* not taken from it */
+	school_wait_status(s, "gate-1", "cards", 5); /* not taken from it */
 	tap_card(s, g, CARD_NOOR, WIRE_RESULT_PRESENT);
 	stage_stop(s, reg);
 	reg = school_register(s, "gate-1"); /* starts it again, and imports all anew */
@@ -464,7 +464,7 @@ static void s9_register_gone_keeps_the_gates_data(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	stage_unit(s, "gate-1", NULL);
 	gate_rig_start(s, g, NULL);
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	stage_stop(s, reg);
 	copy_file(s, "register-state/register.db", "register-state/register.db.backup");
 	remove_file(s, "register-state/register.db");
@@ -780,7 +780,7 @@ static void s10_register_on_an_older_copy(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	stage_unit(s, "gate-1", NULL);
 	gate_rig_start(s, g, NULL);
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	tap_card(s, g, CARD_ELIF, WIRE_RESULT_PRESENT);
 	school_wait_status(s, "gate-1", "queue", 0);
 	stage_stop(s, reg);

@@ -35,7 +35,7 @@ static struct school open_school(void)
 	c.views = stage_connect(c.stage, "gate-1", "kiosk.sock", WIRE_ROLE_SCREEN);
 	(void)stage_wait_message(c.stage, 0, ALERT_OF(NOOR), "\"kind\":\"absent\"");
 	(void)stage_wait_message(c.stage, 0, ALERT_OF(YASSINE), "\"kind\":\"absent\"");
-	school_wait_status(c.stage, "gate-1", "pupils", 5);
+	school_wait_status(c.stage, "gate-1", "cards", 5);
 	return c;
 }
 

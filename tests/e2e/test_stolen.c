@@ -118,7 +118,7 @@ static void taps(struct stage *s)
 	struct stage_client *views = stage_connect(s, "gate-1", "kiosk.sock", WIRE_ROLE_SCREEN);
 
 	stage_send_text(s, reader, "{\"v\":1,\"type\":\"status\",\"state\":\"ok\"}");
-	school_wait_status(s, "gate-1", "pupils", 5);
+	school_wait_status(s, "gate-1", "cards", 5);
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
 		size_t from = stage_views(views);
 		stage_tap(s, reader, row[i].uid);

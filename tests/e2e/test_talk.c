@@ -52,7 +52,7 @@ static int open_play(void **state)
 		(const char *const[]){ "kiosk.repeat_s = 600", "screen.result_ms = 10000", NULL });
 	p->kiosk = stage_start(p->s, "schoolpoort-kiosk", "gate-1", NULL, NULL);
 	join(p);
-	school_wait_status(p->s, "gate-1", "pupils", 5);
+	school_wait_status(p->s, "gate-1", "cards", 5);
 	*state = p;
 	return 0;
 }

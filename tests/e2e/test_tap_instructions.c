@@ -112,7 +112,7 @@ static void tap_instructions(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	stage_unit(s, "gate-1", more);
 	struct gate g = gate_start(s, "gate-1", NULL, NULL);
-	gate_wait_pupils(s, "gate-1", 5);
+	gate_wait_cards(s, "gate-1", 5);
 	double n = measure(s, &g, windows);
 	gate_stop(s, &g);
 	stage_stop(s, reg);
