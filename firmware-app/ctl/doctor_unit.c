@@ -196,6 +196,10 @@ void doctor_screen(const struct doctor *d, struct doctor_finding *f)
 		doctor_find(f, DOCTOR_OK, _("shows what it is told"));
 		return;
 	}
+	if (!d->config.screen_display) {
+		doctor_find(f, DOCTOR_OK, _("none is wanted: screen.display = off"));
+		return;
+	}
 	if (!d->status) {
 		doctor_find(f, DOCTOR_UNKNOWN, _("the kiosk doesn't answer"));
 		return;
@@ -210,7 +214,8 @@ void doctor_screen(const struct doctor *d, struct doctor_finding *f)
 	if (!doctor_runs(d, "schoolpoort-screen", NULL)) {
 		doctor_find(f, DOCTOR_BAD, _("schoolpoort-screen doesn't run"));
 		f->remedy = N_("sudo systemctl enable --now schoolpoort-screen; a gate without a "
-			       "display: sudo systemctl disable schoolpoort-screen");
+			       "display: sudo systemctl disable schoolpoort-screen, and "
+			       "sudo schoolpoort-join --set screen.display=off");
 		return;
 	}
 	doctor_find(f, DOCTOR_BAD, _("shows nothing"));

@@ -127,8 +127,9 @@ static void put_gate(struct out *o, const struct wire_node *s)
 	int64_t at_ms, last_ms;
 
 	words(o, s, "reader", "schoolpoort_reader_state", "The card reader.", readers);
-	gauge(o, "schoolpoort_screen_ok", "1 while the display shows what it is told.",
-		screen && strcmp(screen, "ok") == 0);
+	if (!screen || strcmp(screen, "none") != 0)
+		gauge(o, "schoolpoort_screen_ok", "1 while the display shows what it is told.",
+			screen && strcmp(screen, "ok") == 0);
 	number(o, s, "queue", "schoolpoort_queue", "Check-ins that no register has confirmed.", 1);
 	if (at && last && civil_parse_time(at, &at_ms) == 0 &&
 		civil_parse_time(last, &last_ms) == 0)

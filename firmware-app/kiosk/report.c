@@ -10,6 +10,14 @@
 #define TRACE_ANSWER_MAX                                                                           \
 	300 /* taps in one answer: each takes under 200 of the datagram's 65,536 bytes */
 
+/* As gate/state has it: 1 ok, 0 absent, -1 not said, where there is none on purpose. One that draws all the same is told. */
+static int screen_of(const struct kiosk *k)
+{
+	if (k->screen_ok)
+		return 1;
+	return k->config.screen_display ? 0 : -1;
+}
+
 void report_state(const struct kiosk *k, struct wire_gate_state *ret_state)
 {
 	const struct kiosk_store_info *info = k->store ? kiosk_store_info(k->store) : NULL;
@@ -23,7 +31,7 @@ void report_state(const struct kiosk *k, struct wire_gate_state *ret_state)
 		.clock = (int)k->state.clock,
 		.clock_error_ms = k->now.error_ms,
 		.reader = k->reader == WIRE_READER_UNSAID ? WIRE_READER_STARTING : k->reader,
-		.screen_ok = k->screen_ok,
+		.screen_ok = screen_of(k),
 		.store = k->store_state,
 		.data_generation = k->roster ? k->roster->generation : 0,
 		.disk_free_mb = k->disk_free_mb,
@@ -80,6 +88,13 @@ static const char *store_word(enum wire_store_state state)
 		break;
 	}
 	return "ok";
+}
+
+static const char *screen_word(int screen_ok)
+{
+	if (screen_ok < 0)
+		return "none";
+	return screen_ok ? "ok" : "absent";
 }
 
 static void put_time(struct wire_node *node, const char *key, const struct kiosk *k, int64_t at_ms)
@@ -174,7 +189,7 @@ static void answer_status(const struct kiosk *k, struct wire_node *r)
 	wire_node_set_text(r, "reader", reader_word(s.reader));
 	if (s.reader_fault[0])
 		wire_node_set_text(r, "reader_fault", s.reader_fault);
-	wire_node_set_text(r, "screen", s.screen_ok > 0 ? "ok" : "absent");
+	wire_node_set_text(r, "screen", screen_word(s.screen_ok));
 	wire_node_set_node(r, "store", store_node(k));
 	wire_node_set_node(r, "broker", broker_node(k));
 	wire_node_set_int(r, "queue", s.last_seq - s.confirmed_seq);

@@ -54,6 +54,7 @@ struct config {
 	char reader_reset_line[CONFIG_TEXT_MAX]; /* "" none */
 	int reader_removed_after_ms;
 	int kiosk_repeat_s;
+	bool screen_display; /* false: this gate has none on purpose */
 	int screen_width, screen_height; /* 0, 0: display */
 	char screen_language[3]; /* nl, fr, en, de */
 	enum config_names screen_show_name;

@@ -77,6 +77,8 @@ const struct config_key config_keys[] = {
 	{ "kiosk", "repeat_s", CONFIG_INT(kiosk_repeat_s), .def = "60", .min = 0, .max = 3600,
 		.unit = "seconds",
 		.help = "a card within this time of its last accepted tap is the same tap" },
+	{ "screen", "display", CONFIG_SWITCH(screen_display), .def = "on",
+		.help = "off: this gate has none, and nobody calls it missing" },
 	{ "screen", "size", CONFIG_OTHER(size, screen_width), ALSO(screen_height), .def = "display",
 		.help = "the whole display, or the size of a window" },
 	{ "screen", "language", CONFIG_OTHER(language, screen_language), .words = language_words,

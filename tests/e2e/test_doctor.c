@@ -435,6 +435,44 @@ static void m7_doctor_names_the_topic(void **state)
 	stage_close(s);
 }
 
+/* What a gate without a screen says of it: missing, unless its configuration says that there is none. */
+static void a_gate_without_a_display(void **state)
+{
+	static const struct {
+		const char *line, *state, *status;
+	} row[] = {
+		{ "screen.display = on", "\"screen\":\"absent\"", "absent" },
+		{ "screen.display = off", NULL, "none" },
+	};
+	struct stage *s = stage_open();
+
+	(void)state;
+	stage_broker_start(s, true);
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		size_t from = stage_n_messages(s);
+		stage_unit(s, "gate-1", ARGS(row[i].line));
+		struct stage_program *kiosk =
+			stage_start(s, "schoolpoort-kiosk", "gate-1", NULL, NULL);
+		size_t at =
+			stage_wait_message(s, from, "gate/gate-1/state", "\"state\":\"online\"");
+		const char *said = strstr(stage_message(s, at)->payload, "\"screen\"");
+		if (row[i].state ? !said || strncmp(said, row[i].state, strlen(row[i].state)) != 0
+				 : said != NULL)
+			fail_msg("%s: %s", row[i].line, stage_message(s, at)->payload);
+		struct wire_node *status = school_ctl_json(s, "gate-1", ARGS("status"));
+		assert_string_equal(wire_node_get_text(status, "screen"), row[i].status);
+		wire_node_destroy(status);
+		/* One that draws all the same is told. */
+		struct stage_client *screen =
+			stage_connect(s, "gate-1", "kiosk.sock", WIRE_ROLE_SCREEN);
+		(void)stage_wait_message(s, at, "gate/gate-1/state", "\"screen\":\"ok\"");
+		stage_disconnect(s, screen);
+		stage_stop(s, kiosk);
+	}
+	stage_validate(s);
+	stage_close(s);
+}
+
 static void may_update(struct stage *s, const char *unit, const char *at, const char *want)
 {
 	struct ran r = ctl(s, unit, ARGS("--clock", at, "may-update"));
@@ -485,6 +523,7 @@ int main(void)
 		cmocka_unit_test(a_configuration_that_is_refused),
 		cmocka_unit_test(m4_doctor_names_the_code),
 		cmocka_unit_test(m7_doctor_names_the_topic),
+		cmocka_unit_test(a_gate_without_a_display),
 		cmocka_unit_test(p7_not_while_pupils_are_expected),
 	};
 

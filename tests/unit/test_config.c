@@ -263,6 +263,7 @@ static void test_defaults(void **state)
 	assert_string_equal(c.screen_language, "nl");
 	assert_int_equal(c.screen_show_name, CONFIG_NAMES_FIRST);
 	assert_int_equal(c.screen_late, CONFIG_LATE_DISCREET);
+	assert_true(c.screen_display);
 	assert_true(c.screen_overview && c.screen_talk && c.screen_sound);
 	assert_int_equal(c.screen_soft_until_min, -1);
 	assert_int_equal(c.screen_soft_from_min, -1);
@@ -398,6 +399,8 @@ static const struct {
 	{ "signal", "piezo", "", true },
 	{ "signal", "desk", "23", false },
 	{ "signal", "active_low", "yes", false },
+	{ "screen", "display", "off", true },
+	{ "screen", "display", "none", false },
 	{ "screen", "size", "320x240", true },
 	{ "screen", "size", "320x239", false },
 	{ "screen", "size", "7680x4320", true },

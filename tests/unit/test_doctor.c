@@ -391,6 +391,7 @@ static int setup(void **state)
 	(void)snprintf(c->broker_host, sizeof(c->broker_host), "broker.sint-jan.example");
 	c->broker_port = 8883;
 	c->broker_tls = true;
+	c->screen_display = true;
 	return mkdir(on.root, 0755);
 }
 
@@ -529,6 +530,34 @@ static void the_shipped_unit_is_right(void **state)
 	(void)snprintf(on.d.config.unit_id, sizeof(on.d.config.unit_id), "gate-1");
 	(void)snprintf(on.d.config.reader_connstring, sizeof(on.d.config.reader_connstring), UART);
 	expect("as shipped", "reader-rights", DOCTOR_OK, "by the group dialout", NULL);
+}
+
+/* Said in the configuration: not missed, whether or not the kiosk answers, and well where one draws all the same. */
+static void a_display_that_is_not_wanted(void **state)
+{
+	static const struct {
+		const char *status; /* NULL: no answer */
+		const char *text;
+	} row[] = {
+		{ "{\"screen\":\"none\"}", "screen.display = off" },
+		{ "{\"screen\":\"ok\"}", "shows what it is told" },
+		{ NULL, "screen.display = off" },
+	};
+
+	(void)state;
+	on.d.config.screen_display = false;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		char reason[WIRE_REASON_MAX];
+		struct wire_node *status = row[i].status ? wire_node_parse(row[i].status,
+								   strlen(row[i].status), reason)
+							 : NULL;
+		on.d.status = status;
+		expect("no display", "screen", DOCTOR_OK, row[i].text, NULL);
+		on.d.status = NULL;
+		wire_node_destroy(status);
+	}
+	on.d.config.screen_display = true;
+	expect("one is wanted", "screen", DOCTOR_UNKNOWN, NULL, NULL);
 }
 
 static void the_card_key(void **state)
@@ -823,6 +852,7 @@ int main(void)
 		cmocka_unit_test(the_program_that_is_installed_runs),
 		cmocka_unit_test(a_group_that_the_reader_lacks),
 		cmocka_unit_test(the_shipped_unit_is_right),
+		cmocka_unit_test(a_display_that_is_not_wanted),
 		cmocka_unit_test(the_card_key),
 		cmocka_unit_test(the_state_folder),
 		cmocka_unit_test(last_nights_copy),

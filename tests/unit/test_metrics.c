@@ -131,6 +131,22 @@ static void tells_a_gate(void **state)
 	free(text);
 }
 
+static void tells_no_screen_where_none_is_wanted(void **state)
+{
+	static const struct want absent[] = { { "schoolpoort_screen_ok", NULL, 0 },
+		{ NULL, NULL, 0 } };
+	static const struct want none[] = { { "schoolpoort_screen_ok", NULL, -1 },
+		{ NULL, NULL, 0 } };
+
+	(void)state;
+	char *text = text_of("gate-1", "{\"screen\":\"absent\"}", 0);
+	expect(text, absent);
+	free(text);
+	text = text_of("gate-1", "{\"screen\":\"none\"}", 0);
+	expect(text, none);
+	free(text);
+}
+
 static void tells_a_register(void **state)
 {
 	(void)state;
@@ -236,6 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_a_gate),
+		cmocka_unit_test(tells_no_screen_where_none_is_wanted),
 		cmocka_unit_test(tells_a_register),
 		cmocka_unit_test(tells_of_updates),
 		cmocka_unit_test(tells_that_nobody_answers),
