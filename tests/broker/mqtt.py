@@ -143,13 +143,13 @@ class Client:
         self.sock.sendall(bytes([kind]) + length(len(body)) + body)
 
     def exactly(self, n):
-        out = b""
+        out = bytearray()  # grows in place: some messages have 8 MB
         while len(out) < n:
-            piece = self.sock.recv(n - len(out))
+            piece = self.sock.recv(min(n - len(out), 65536))
             if not piece:
                 raise Refused(-1)
             out += piece
-        return out
+        return bytes(out)
 
     def packet(self):
         kind, size, shift = self.exactly(1)[0], 0, 0

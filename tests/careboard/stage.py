@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -171,7 +172,9 @@ class Stage:
             s.person(role, name)
         s.observe(school.OBSERVER, LISTENER)
         s.start()
-        s.start_nginx(self.pages)
+        # A copy: nginx as another user reads it through every folder above.
+        shutil.copytree(self.pages, s.dir / "pages")
+        s.start_nginx(s.dir / "pages")
         self.write_lists()
 
     def unit(self, name, *more):
@@ -440,7 +443,6 @@ def main():
     given = options.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with School() as s:
-        # nginx as another user reads the pages through every folder above them.
         stage = Stage(s, given.bin.resolve(), given.pages.resolve(), given.speed,
                       given.plain)
         try:

@@ -18,6 +18,6 @@ endforeach()
 # The same days with the kiosk under valgrind: which finds what the sanitizers don't, reads of memory never set.
 foreach(name morning delivery)
 	add_test(NAME valgrind_${name} COMMAND test_${name})
-	set_tests_properties(valgrind_${name} PROPERTIES TIMEOUT 600 LABELS valgrind
+	set_tests_properties(valgrind_${name} PROPERTIES TIMEOUT 1800 LABELS valgrind
 		ENVIRONMENT "STAGE_SLOWER=6;STAGE_WRAP_ONLY=schoolpoort-kiosk;STAGE_WRAP=valgrind -q --leak-check=full --error-exitcode=99 --suppressions=${CMAKE_SOURCE_DIR}/tests/valgrind.supp")
 endforeach()
