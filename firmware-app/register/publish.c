@@ -13,6 +13,7 @@
 
 #include "core/halfday.h"
 #include "register/figures.h"
+#include "register/outbox.h"
 #include "register/register.h"
 #include "sys/log.h"
 
@@ -27,11 +28,13 @@ struct outbox_message {
 
 /* What the broker's answer to each topic is known by: the link's tags. Those of care/event are its numbers. */
 #define TOPIC_TAG (UINT64_C(1) << 62)
-static const char *const topic_begins[] = { "register/state", "gates/data", "gates/arrival",
-	"care/event", "care/alert/", "care/day/", "care/reply/", "public/counts/", "homeassistant/",
-	"gate/" };
+#define ARRIVAL 2
 #define CARE_EVENT 3
+#define CARE_ALERT 4
 #define HOMEASSISTANT 8 /* beside the root, not below it */
+static const char *const topic_begins[] = { "register/state", "gates/data",
+	[ARRIVAL] = "gates/arrival", [CARE_EVENT] = "care/event", [CARE_ALERT] = "care/alert/",
+	"care/day/", "care/reply/", "public/counts/", [HOMEASSISTANT] = "homeassistant/", "gate/" };
 _Static_assert(sizeof(topic_begins) / sizeof(topic_begins[0]) == REGISTER_TOPICS, "one code each");
 
 static size_t topic_of(const struct register_program *r, const char *topic)
@@ -83,12 +86,18 @@ static void drop_message(struct register_program *r, struct outbox_message *m)
 	free(m);
 }
 
+static enum outbox_kind kind_of(const struct register_program *r, const char *topic)
+{
+	size_t i = topic_of(r, topic);
+	return i == CARE_ALERT ? OUTBOX_ALERT : i == ARRIVAL ? OUTBOX_ARRIVAL : OUTBOX_OTHER;
+}
+
 /* @topic: whole. @payload: taken over; NULL with @empty false is memory that was out: what matters comes again. */
 static struct outbox_message *put_whole(struct register_program *r, const char *topic,
 	char *payload, bool empty, int qos, bool retain)
 {
 	struct outbox_message *m = payload || empty ? calloc(1, sizeof(*m)) : NULL;
-	if (!m || r->n_out >= REGISTER_OUTBOX_MAX || !link_up(r->link)) {
+	if (!m || !outbox_takes(kind_of(r, topic), r->n_out, r->n_patient) || !link_up(r->link)) {
 		free(m);
 		free(payload);
 		return NULL;

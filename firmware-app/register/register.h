@@ -39,7 +39,6 @@
 #define REGISTER_REVISED_MAX REGISTER_EVENTS_PER_TURN
 #define REGISTER_ENROLS_MAX 8 /* cards that are waited for at once; one a gate */
 #define REGISTER_CONFIRMS_MAX DAY_GATES_MAX
-#define REGISTER_OUTBOX_MAX 50000 /* messages: a whole school's alerts raised and closed, twice */
 #define REGISTER_CROWD 16 /* messages taken in a turn: more, and gates/arrival waits */
 #define REGISTER_PATIENT_US                                                                        \
 	INT64_C(1000000) /* and so long at most: who comes to a second gate takes longer */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: EUPL-1.2 */
 /* M12, M13: what care/event is still to be told. The broker is an array of reasons, one for each PUBACK. */
 #include "register/event.h"
+#include "register/outbox.h"
 #include "unit/unit.h"
 
 #define S INT64_C(1000000)
@@ -19,6 +20,34 @@ static int post(struct event_outbox *o, int64_t last, int64_t now_us)
 	if (n < room)
 		o->more = false;
 	return n;
+}
+
+/* A broker so slow that the outbox fills: each kind at its own bound, one before and at it. */
+static void m11_alerts_are_the_last_to_go(void **state)
+{
+	static const struct {
+		const char *name;
+		enum outbox_kind kind;
+		size_t n, n_arrivals;
+		bool want;
+	} row[] = {
+		{ "nothing waits", OUTBOX_ARRIVAL, 0, 0, true },
+		{ "a crowd", OUTBOX_ARRIVAL, 24999, 24999, true },
+		{ "too many arrivals", OUTBOX_ARRIVAL, 25000, 25000, false },
+		{ "a confirm behind them", OUTBOX_OTHER, 25000, 25000, true },
+		{ "few arrivals, little room", OUTBOX_ARRIVAL, 49999, 10, true },
+		{ "few arrivals, no room", OUTBOX_ARRIVAL, 50000, 10, false },
+		{ "the last of the others", OUTBOX_OTHER, 49999, 0, true },
+		{ "full for the others", OUTBOX_OTHER, 50000, 0, false },
+		{ "an alert then", OUTBOX_ALERT, 50000, 25000, true },
+		{ "the last alert", OUTBOX_ALERT, 69999, 0, true },
+		{ "full", OUTBOX_ALERT, 70000, 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++)
+		if (outbox_takes(row[i].kind, row[i].n, row[i].n_arrivals) != row[i].want)
+			fail_msg("%s", row[i].name);
 }
 
 static void m12_events_wait_while_the_broker_is_away(void **state)
@@ -135,6 +164,7 @@ static void m7_forbidden_events_stay(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(m11_alerts_are_the_last_to_go),
 		cmocka_unit_test(m12_events_wait_while_the_broker_is_away),
 		cmocka_unit_test(m12_events_go_in_windows),
 		cmocka_unit_test(m12_events_leave_together),
