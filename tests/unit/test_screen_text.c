@@ -181,7 +181,7 @@ static void test_every_text_fits_its_place(void **state)
 		const char *name;
 		int width, height;
 	} size[] = { { "800x480", 800, 480 }, { "1280x720", 1280, 720 }, { "480x800", 480, 800 },
-		{ "1080x1920", 1080, 1920 }, { "1920x1080", 1920, 1080 },
+		{ "720x1280", 720, 1280 }, { "1080x1920", 1080, 1920 }, { "1920x1080", 1920, 1080 },
 		{ "1024x768", 1024, 768 } };
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(size); i++) {
