@@ -216,6 +216,51 @@ async function main() {
 		assert.equal(await ann.page.locator(".acts__line--wrong").count(), 0);
 		await seen(bram.page.locator(".now__section--absent").getByText(MILA.name));
 	});
+	await step("what_just_moved_under_a_pointer_takes_no_press", async () => {
+		const { page } = ann;
+		const id = `${stage.day}-am-p4000000000`;
+		const first = alertOf(id, { pupil: { id: "4000000000", name: "Aya Eerst", class: "2A" }, expected_at: at("08:00") });
+		const take = button(rowOf(page, KOBE.name), /Ik neem dit/);
+		await take.hover();
+		const box = await take.boundingBox();
+		const spot = [box.x + box.width / 2, box.y + box.height / 2];
+		// In the page: whose row lies under the pointer, and what a press there would reach.
+		await page.evaluate(() => {
+			globalThis.under = ([x, y]) => {
+				const hit = document.elementFromPoint(x, y);
+				const what = hit?.closest("button, a, label");
+				return { row: hit?.closest("[data-alert]")?.dataset.alert ?? null, what: what && (what.ariaLabel || what.textContent) };
+			};
+		});
+		const now = () => page.evaluate((p) => globalThis.under(p), spot);
+		const rested = async () => (await now()).what !== null;
+		await until("rest", rested);
+		const before = await now();
+		assert.match(before.what, /Ik neem dit: Kobe/);
+		for (const payload of [first, ""]) {
+			// As soon as the list is another one: no clock is asked, and no press could have come before.
+			await page.evaluate(
+				([spot, id, there]) => {
+					globalThis.change = new Promise((done) => {
+						const drawn = new MutationObserver(() => {
+							if ((document.querySelector(`[data-alert="${id}"]`) !== null) !== there) return;
+							drawn.disconnect();
+							void Promise.resolve().then(() => done(globalThis.under(spot)));
+						});
+						drawn.observe(document.body, { childList: true, subtree: true });
+					});
+				},
+				[spot, id, payload !== ""],
+			);
+			const had = await now();
+			await publish([{ topic: alertTopic(id), payload }]);
+			const moved = await page.evaluate(() => globalThis.change);
+			assert.ok(moved.row !== null && moved.row !== had.row, "another row came under the pointer");
+			assert.equal(moved.what, null, "a press would be about another pupil");
+			await until("rest", rested);
+		}
+		assert.deepEqual(await now(), before);
+	});
 	await step("reached_with_a_note_and_taken_back", async () => {
 		const row = rowOf(ann.page, KOBE.name);
 		await button(row, /Afhandelen/).click();

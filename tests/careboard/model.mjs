@@ -115,6 +115,26 @@ test("an_alert_that_is_over_leaves", () => {
 		assert.equal(run([message("care/alert/a", alert("a")), message("care/alert/a", end)]).alerts.size, 0);
 });
 
+test("what_moved_is_what_stands_elsewhere_or_newly", () => {
+	const at = (x, y) => ({ x, y });
+	const rows = (...names) => new Map(names.map((name, i) => [name, at(8, 200 + 60 * i)]));
+	const table = [
+		["nothing came", rows("a", "b", "c"), rows("a", "b", "c"), []],
+		["one came on top", rows("a", "b"), rows("new", "a", "b"), ["new", "a", "b"]],
+		["one came between", rows("a", "b"), rows("a", "new", "b"), ["new", "b"]],
+		["one came below", rows("a", "b"), rows("a", "b", "new"), ["new"]],
+		["the first left", rows("a", "b", "c"), rows("b", "c"), ["b", "c"]],
+		["the last left", rows("a", "b", "c"), rows("a", "b"), []],
+		["one taken goes up to mine", rows("a", "b", "c", "d"), rows("c", "a", "b", "d"), ["c", "a", "b"]],
+		["all came", new Map(), rows("a", "b"), ["a", "b"]],
+		["rounding", new Map([["a", at(8, 200)]]), new Map([["a", at(8.4, 198.1)]]), []],
+		["two pixels down", new Map([["a", at(8, 200)]]), new Map([["a", at(8, 202)]]), ["a"]],
+		["two pixels up", new Map([["a", at(8, 200)]]), new Map([["a", at(8, 198)]]), ["a"]],
+		["aside", new Map([["a", at(8, 200)]]), new Map([["a", at(90, 200)]]), ["a"]],
+	];
+	for (const [name, had, has, moved] of table) assert.deepEqual(m.movedOf(had, has), moved, name);
+});
+
 test("new_is_what_opens_while_one_looks", () => {
 	assert.deepEqual(run([message("care/alert/a", alert("a"), true)]).fresh, []);
 	assert.deepEqual(run([message("care/alert/a", alert("a"))]).fresh, ["a"]);

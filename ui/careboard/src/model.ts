@@ -3,6 +3,7 @@
 export * from "./model/acts";
 export * from "./model/decode";
 export * from "./model/order";
+export * from "./model/rest";
 export * from "./model/search";
 export * from "./model/state";
 export * from "./model/types";

@@ -14,6 +14,7 @@ import { GatesView } from "./GatesView";
 import { Guard, LanguageContext, Sign, useWords } from "./kit";
 import { NowView } from "./NowView";
 import { PupilView } from "./PupilView";
+import { keepRest } from "./rest";
 import { useRoute, VIEWS, type Route, type ViewName } from "./route";
 import { SignIn } from "./SignIn";
 import { TalkView } from "./TalkView";
@@ -124,6 +125,7 @@ function Board({ model, settings, setSettings }: BoardProps) {
 	const route = useRoute();
 	const main = useTop(route);
 	const told = useTold(model.state, settings, w);
+	useLayoutEffect(keepRest, []);
 	return (
 		<div class="app">
 			<a
