@@ -285,6 +285,41 @@ async function main() {
 		await gone(rowOf(ann.page, NELE.name));
 		await until("one less", async () => (await countOf(ann.page, "absent")) === "13");
 	});
+	await step("what_the_broker_dropped_in_a_flood_is_told_anew", async () => {
+		const id = `${stage.day}-am-p4000000001`;
+		const name = "Bas Verloren";
+		const missed = alertOf(id, { pupil: { id: "4000000001", name, class: "2A" }, expected_at: at("08:00") });
+		const topic = `${stage.root}/gate/gate-1/state`;
+		const state = Buffer.from(JSON.stringify({ v: 1, gate: "gate-1", state: "online" }));
+		// MQTT 5, QoS 0: length, topic, no properties.
+		const body = Buffer.concat([Buffer.from([0, topic.length]), Buffer.from(topic), Buffer.from([0]), state]);
+		const packet = Buffer.concat([Buffer.from([0x30, (body.length & 127) | 128, body.length >> 7]), body]);
+		const sofie = keep(await openPage(browser, stage));
+		let lose = true;
+		let lost = 0;
+		const sockets = [];
+		await sofie.page.routeWebSocket(/\/mqtt$/, (ws) => {
+			const server = ws.connectToServer();
+			sockets.push(ws);
+			ws.onMessage((m) => server.send(m));
+			server.onMessage((m) => (lose && Buffer.from(m).includes(id) ? lost++ : ws.send(m)));
+		});
+		await sofie.page.reload();
+		await signIn(sofie.page, stage, "sofie");
+		await seen(rowOf(sofie.page, MILA.name));
+		await publish([{ topic: alertTopic(id), payload: missed }]);
+		await until("the loss", () => lost > 0);
+		for (const { page } of [ann, bram]) await seen(rowOf(page, name));
+		assert.equal(await rowOf(sofie.page, name).count(), 0);
+		lose = false;
+		for (let i = 0; i < 60; i++) sockets.at(-1).send(Buffer.concat(Array.from({ length: 100 }, () => packet)));
+		await seen(rowOf(sofie.page, name));
+		await publish([{ topic: alertTopic(id), payload: "" }]);
+		for (const { page } of [sofie, ann, bram]) await gone(rowOf(page, name));
+		assert.deepEqual(sofie.wrong, []);
+		await sofie.context.close();
+		opened.pop();
+	});
 	await step("two_at_once_the_second_sees_what_the_first_did", async () => {
 		// His page hears nothing for a moment: so both act on the same revision.
 		const dora = keep(await openPage(browser, stage));

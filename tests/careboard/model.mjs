@@ -135,6 +135,55 @@ test("what_moved_is_what_stands_elsewhere_or_newly", () => {
 	for (const [name, had, has, moved] of table) assert.deepEqual(m.movedOf(had, has), moved, name);
 });
 
+test("flooded_is_what_heard_half_of_what_the_broker_keeps_within_a_while", () => {
+	const conf = readFileSync(path.join(contract, "../mosquitto/school.conf"), "utf8");
+	const kept = Number(/^max_queued_messages (\d+)$/m.exec(conf)[1]);
+	/** @say: how many at which second. */
+	const isFlooded = (...say) =>
+		m.isFlooded(
+			say.reduce(
+				(h, [second, n]) => Array.from({ length: n }).reduce((g) => m.heard(g, "live", MS + 1000 * second), h),
+				m.begin(MS),
+			),
+		);
+	const table = [
+		["nothing", [], false],
+		["half of what is kept, less one", [[0, kept / 2 - 1]], false],
+		["half of what is kept", [[0, kept / 2]], true],
+		["all that was kept, read within two minutes", Array.from({ length: 120 }, (_, i) => [i, kept / 120]), true],
+		["1,500 pupils missing, then all of them coming", [[0, 1500], [600, 1500]], false],
+		["what twenty gates say, all day", Array.from({ length: 8640 }, (_, i) => [10 * i, 20]), false],
+		["a clock set back an hour", [[3600, kept / 4], [0, kept / 4]], true],
+		["two halves a quarter of an hour apart", [[0, kept / 4], [900, kept / 4]], false],
+	];
+	for (const [name, say, wanted] of table) assert.equal(isFlooded(...say), wanted, name);
+});
+
+test("a_connection_that_died_or_is_far_behind_is_left", () => {
+	const after = (...words) =>
+		words.reduce((h, [second, what]) => {
+			const now = MS + 1000 * second;
+			return what === "ask" ? m.asked(h, now) : m.heard(h, what, now);
+		}, m.begin(MS));
+	const table = [
+		["not yet asked", after(), 15, null],
+		["asked, however much is said", after([14, "live"], [15, "live"]), 16, "ask"],
+		["nothing since", after([16, "ask"]), 31, null],
+		["died", after([16, "ask"]), 32, "drop"],
+		["answered", after([16, "ask"], [17, "answer"]), 32, null],
+		["asked again", after([16, "ask"], [17, "answer"]), 33, "ask"],
+		["words before the answer", after([16, "ask"], [30, "live"]), 45, null],
+		["words, and nothing more", after([16, "ask"], [29, "live"]), 45, "drop"],
+		["behind, half a minute", after([16, "ask"], [46, "live"]), 46, null],
+		["behind, more", after([16, "ask"], [46, "live"]), 47, "drop"],
+		["what stood is no flood", Array.from({ length: 20000 }).reduce((h) => m.heard(h, "other", MS), m.begin(MS)), 1, null],
+	];
+	for (const [name, h, second, wanted] of table) {
+		assert.equal(m.lookAt(h, MS + 1000 * second), wanted, name);
+		assert.equal(m.isFlooded(h), false, name);
+	}
+});
+
 test("new_is_what_opens_while_one_looks", () => {
 	assert.deepEqual(run([message("care/alert/a", alert("a"), true)]).fresh, []);
 	assert.deepEqual(run([message("care/alert/a", alert("a"))]).fresh, ["a"]);

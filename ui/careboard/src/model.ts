@@ -2,6 +2,7 @@
 /** All of model/ by one name: what its tests are bundled from. */
 export * from "./model/acts";
 export * from "./model/decode";
+export * from "./model/hearing";
 export * from "./model/order";
 export * from "./model/rest";
 export * from "./model/search";

@@ -31,7 +31,7 @@ import {
 } from "./types";
 
 /** The register's pages are smaller; who sends more sends nonsense. */
-const BYTES_MAX = 262144;
+export const BYTES_MAX = 262144;
 const CLASSES_MAX = 1000;
 const LIST_MAX = 5000;
 const DID = /^[a-z][a-z_ ]{0,31}$/;
