@@ -95,6 +95,25 @@ static void open_with_passwords(struct stage *s)
 	write_gate(s, stage_broker_port(s), broker);
 }
 
+/* Why it isn't let in is said where it changes, not at each attempt. How often it changes is the pace's affair: an attempt
+ * that a slow broker leaves waiting, or that a reload cuts short, has a reason of its own. */
+static void each_reason_is_said_once(const struct stage_program *p)
+{
+	static const char event[] = "broker_down ";
+	const char *last = NULL;
+	size_t last_len = 0;
+
+	for (const char *at = stage_text(p); (at = strstr(at, event)); at += last_len) {
+		size_t len = strcspn(at, "\n");
+
+		if (last && len == last_len && memcmp(at, last, len) == 0)
+			fail_msg("twice: %.*s", (int)len, at);
+		last = at;
+		last_len = len;
+	}
+	assert_non_null(last);
+}
+
 static int tap_number;
 
 /* A gate without a broker is a gate all the same. */
@@ -119,7 +138,7 @@ static void m4_wrong_password_and_removed_user(void **state)
 	stage_wait_log(s, g.kiosk, "CONNACK 135");
 	(void)gate_tap(s, &g, "04aa0000000001", WIRE_RESULT_UNKNOWN_CARD);
 	gate_pass(s, 2000); /* a few attempts */
-	assert_int_equal(stage_said_count(g.kiosk, "broker_down"), 1);
+	each_reason_is_said_once(g.kiosk);
 	/* The file is read at each attempt. */
 	write_text(s, "word", "secret\n");
 	stage_wait_log(s, g.kiosk, "broker_up");
@@ -305,8 +324,7 @@ static void m6_broker_certificates_that_are_refused(void **state)
 		use(s, "server", "broker");
 		reload(s);
 		stage_wait_log(s, g.kiosk, "broker_up");
-		/* Once; a second time where the reload itself cut an attempt short, which is another reason. */
-		assert_in_range(stage_said_count(g.kiosk, "broker_down"), 1, 2);
+		each_reason_is_said_once(g.kiosk);
 		gate_stop(s, &g);
 		stage_broker_stop(s, false);
 	}
