@@ -63,7 +63,7 @@ class Machine:
 
     def host(self, *command, status=0, stdin="", **env):
         done = subprocess.run([str(c) for c in command], env={**ENV, **env}, input=stdin, text=True, check=False,
-                              timeout=600, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                              timeout=1500, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         assert status is None or done.returncode == status, f"{command}: {done.returncode}\n{done.stdout}"
         return done.stdout
 
