@@ -55,7 +55,7 @@ struct connection {
 	uint64_t session; /* LINK_EVENT_UPs given */
 	uint64_t will_used; /* serial of the will of the last connection that came up */
 	bool down_told;
-	char down_reason[LINK_REASON_MAX]; /* as last told */
+	char down_why[LINK_REASON_MAX]; /* as last told */
 
 	/* Of one round. */
 	struct mosquitto *m;
@@ -581,13 +581,19 @@ static void serve(struct connection *c)
 		(void)mosquitto_loop(c->m, TURN_MS, 1);
 }
 
+/* What OpenSSL says is the reason, however far the attempt had come: a handshake fails within connect or behind it. */
+static const char *why(const struct connection *c)
+{
+	return c->detail[0] ? c->detail : c->reason;
+}
+
 /* Once an edge; and again where the broker or its certificate now says no for another reason: "connection lost" when it
  * was restarted doesn't tell anybody that this user was removed. What the network does meanwhile is no news. */
 static bool is_news(const struct connection *c)
 {
 	bool refused = c->code != 0 || c->detail[0];
 
-	return !c->down_told || (refused && strcmp(c->reason, c->down_reason) != 0);
+	return !c->down_told || (refused && strcmp(why(c), c->down_why) != 0);
 }
 
 static void tell_down(struct connection *c)
@@ -597,7 +603,7 @@ static void tell_down(struct connection *c)
 	if (!is_news(c))
 		return;
 	c->down_told = true;
-	memcpy(c->down_reason, c->reason, sizeof(c->down_reason));
+	snprintf(c->down_why, sizeof(c->down_why), "%s", why(c));
 	c->spare = NULL;
 	event->kind = LINK_EVENT_DOWN;
 	event->code = c->code;
