@@ -13,7 +13,8 @@
 #include "wire/local.h"
 
 #define ANSWER_MS 75000 /* an enrolment is answered after 60 s at the latest */
-#define HELLO_MS 5000
+#define HELLO_MS                                                                                   \
+	20000 /* a turn of the other side has two syncs, and a bad card takes 5 s for each */
 
 static const char *socket_name(const struct ctl *ctl)
 {
