@@ -130,10 +130,12 @@ struct stage_client *stage_connect(
 void stage_disconnect(struct stage *s, struct stage_client *c);
 /** stage_send() - one message. */
 void stage_send(struct stage *s, struct stage_client *c, const struct wire_local *m);
-/** stage_send_text() - any bytes. */
+/** stage_send_text() - any bytes. A reader's word that it is well is said again, as a reader does, until it says another. */
 void stage_send_text(struct stage *s, struct stage_client *c, const char *text);
 /** stage_try_text() - the same where the socket has room. Return: false where it has none. */
 bool stage_try_text(struct stage_client *c, const char *text);
+/** stage_hush() - that isn't said again: the test says it itself. */
+void stage_hush(struct stage_client *reader);
 /** stage_tap() - a reader's card, seen now. @uid: hex */
 void stage_tap(struct stage *s, struct stage_client *reader, const char *uid);
 /** stage_views() - how many views a screen client got. */

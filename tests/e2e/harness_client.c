@@ -8,14 +8,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sys/local.h"
 #include "unit/unit.h"
 
+#define SAID_AGAIN_MS 700 /* a reader that says nothing for two seconds is none */
+static const char reader_ok[] = "{\"v\":1,\"type\":\"status\",\"state\":\"ok\"}";
+
 struct stage_client {
 	int fd;
+	int timer_fd; /* of a reader that said that it is well: says so again; -1: not (yet) */
 	struct stage *stage;
 	size_t n_views, room;
 	struct wire_view *views;
@@ -41,6 +46,55 @@ static void take_datagram(struct stage_client *c, const char *bytes, size_t len)
 	c->n_other++;
 }
 
+/* ---- a reader that is well ---- */
+
+static void fall_silent(struct stage_client *c)
+{
+	if (c->timer_fd < 0)
+		return;
+	stage_remove_fd(c->stage, c->timer_fd);
+	(void)close(c->timer_fd);
+	c->timer_fd = -1;
+}
+
+static void rearm(const struct stage_client *c)
+{
+	const struct itimerspec t = { .it_value = { .tv_nsec = SAID_AGAIN_MS * 1000000L } };
+
+	assert_int_equal(timerfd_settime(c->timer_fd, 0, &t, NULL), 0);
+}
+
+static void on_timer(void *ctx)
+{
+	struct stage_client *c = ctx;
+
+	if (c->timer_fd < 0) /* it fell silent in this turn */
+		return;
+	rearm(c);
+	(void)local_send(
+		c->fd, reader_ok, strlen(reader_ok), -1); /* a kiosk that hangs has no room */
+}
+
+/* What the test said of its reader goes on until it says something else. */
+static void note_status(struct stage_client *c, const char *text)
+{
+	if (!strstr(text, "\"type\":\"status\"")) {
+		if (c->timer_fd >= 0)
+			rearm(c);
+		return;
+	}
+	if (!strstr(text, "\"state\":\"ok\"")) {
+		fall_silent(c);
+		return;
+	}
+	if (c->timer_fd < 0) {
+		c->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+		assert_true(c->timer_fd >= 0);
+		stage_add_fd(c->stage, c->timer_fd, on_timer, c);
+	}
+	rearm(c);
+}
+
 static void on_client(void *ctx)
 {
 	static char buffer[LOCAL_DATAGRAM_MAX + 1];
@@ -51,6 +105,7 @@ static void on_client(void *ctx)
 		if (n == -EAGAIN)
 			return;
 		if (n < 0) { /* the other side is gone */
+			fall_silent(c);
 			stage_remove_fd(c->stage, c->fd);
 			(void)close(c->fd);
 			c->fd = -1;
@@ -90,6 +145,7 @@ struct stage_client *stage_connect(
 	static struct wire_local hello;
 
 	assert_non_null(c);
+	c->timer_fd = -1;
 	stage_until(s, connected, &w, "a socket to connect to");
 	c->fd = w.fd;
 	c->stage = s;
@@ -104,6 +160,7 @@ void stage_disconnect(struct stage *s, struct stage_client *c)
 {
 	if (!c)
 		return;
+	fall_silent(c);
 	if (c->fd >= 0) {
 		stage_remove_fd(s, c->fd);
 		(void)close(c->fd);
@@ -112,10 +169,16 @@ void stage_disconnect(struct stage *s, struct stage_client *c)
 	free(c);
 }
 
+void stage_hush(struct stage_client *reader)
+{
+	fall_silent(reader);
+}
+
 void stage_send_text(struct stage *s, struct stage_client *c, const char *text)
 {
 	(void)s;
 	assert_int_equal(local_send(c->fd, text, strlen(text), -1), 0);
+	note_status(c, text);
 }
 
 bool stage_try_text(struct stage_client *c, const char *text)

@@ -121,6 +121,7 @@ static void *beats(void *ctx)
 static void beat_start(struct beat *b, struct stage_client *reader)
 {
 	b->reader = reader;
+	stage_hush(reader);
 	atomic_store(&b->says, READER_OK);
 	assert_int_equal(pipe2(b->end, O_CLOEXEC), 0);
 	assert_int_equal(pthread_create(&b->thread, NULL, beats, b), 0);
@@ -146,12 +147,17 @@ static void present(struct stage *s, struct gate *g, const struct wire_view *v)
 
 /* A view that isn't presented within 2 s is a screen that is absent, and one comes whenever the gate has something to
  * show: so the newest is presented right before. */
+static void present_newest(struct stage *s, struct gate *g)
+{
+	stage_turn(s, 0);
+	present(s, g, stage_view(g->views, stage_views(g->views) - 1));
+}
+
 static bool is_well(struct stage *s, void *ctx)
 {
 	struct gate *g = ctx;
 
-	stage_turn(s, 0);
-	present(s, g, stage_view(g->views, stage_views(g->views) - 1));
+	present_newest(s, g);
 	struct ran r = ctl(s, "gate-1", ARGS("doctor"));
 	bool well = r.status == 0;
 	if (!well)
@@ -174,12 +180,12 @@ static bool drained(struct stage *s, void *ctx)
 
 static bool gate_is_online(struct stage *s, void *ctx)
 {
+	present_newest(s, ctx);
 	struct wire_node *status = school_ctl_json(s, "register", ARGS("status"));
 	const struct wire_node *gate = wire_node_at(wire_node_get_node(status, "gates"), 0);
 	const char *reader = gate ? wire_node_get_text(gate, "reader") : NULL;
 	bool online = reader && !strcmp(reader, "ok");
 
-	(void)ctx;
 	wire_node_destroy(status);
 	return online;
 }
@@ -322,11 +328,14 @@ static void a_unit_that_is_well_and_then_is_not(void **state)
 	gate_wait_cards(s, "gate-1", 5);
 	struct wire_view result = gate_tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
 	present(s, &g, &result);
+	/* Nothing new is shown from then on. */
+	size_t at = stage_wait_view(s, g.views, 0, WIRE_VIEW_RESULT, WIRE_RESULT_PRESENT);
+	(void)stage_wait_view(s, g.views, at, WIRE_VIEW_IDLE, WIRE_RESULT_NONE);
 	stage_until(s, drained, NULL, "the tap's delivery");
 	stage_until(s, is_well, &g, "a gate in which nothing is bad");
 	expect(s, "gate-1", ANY, "reader", "ok", NULL, NULL);
 	expect(s, "gate-1", ANY, "rehearsal", "note", NULL, "--clock");
-	stage_until(s, gate_is_online, NULL, "the gate at the register");
+	stage_until(s, gate_is_online, &g, "the gate at the register");
 	trust_clock(s, "register");
 	expect(s, "register", 0, "gates", "ok", "1, all well", NULL);
 	expect(s, "register", 0, "lists", "ok", "5 pupils", NULL);
