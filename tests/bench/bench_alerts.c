@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DEADLINE_US INT64_C(30000000)
+#define DEADLINE_US INT64_C(60000000)
 #define GATES_MAX 64
 #define PUBS 3 /* one alone differs by a quarter from the next */
 #define LINE_BYTES 8192

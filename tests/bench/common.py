@@ -165,7 +165,7 @@ class Bench:
             raise FileNotFoundError(f"{path}: not built; ./dev bench builds it")
         return str(path)
 
-    def run(self, argv, timeout_s=60, **more):
+    def run(self, argv, timeout_s=300, **more):
         """A command that must succeed; what it printed."""
         done = subprocess.run([str(a) for a in argv], timeout=timeout_s, text=True, check=False,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)

@@ -82,5 +82,5 @@ void rig_turn(struct rig *rig);
 size_t rig_count(const struct rig *rig, size_t from, enum wire_local_type type, const char *uid);
 /** rig_count_status() - statuses with this state from @from on. */
 size_t rig_count_status(const struct rig *rig, size_t from, enum wire_reader_state state);
-/** rig_check_statuses() - no two statuses in a row more than @ms apart, from @from on. */
-void rig_check_statuses(const struct rig *rig, size_t from, int ms);
+/** rig_check_statuses() - statuses came all the time, as every second, from @from on. */
+void rig_check_statuses(const struct rig *rig, size_t from);

@@ -146,7 +146,7 @@ static void keep_running(struct rig *r)
 		r->kiosk = start(r, "schoolpoort-kiosk", GATE, !r->is_register);
 		stage_wait_log(r->stage, r->kiosk, "started gate=");
 	}
-	for (int64_t end_us = tap_now_us() + 10000000;
+	for (int64_t end_us = tap_now_us() + STAGE_DEADLINE_MS * INT64_C(1000);
 		!(r->views.welcome && r->reader.welcome) && tap_now_us() < end_us;)
 		serve(r);
 	assert_true(r->views.welcome && r->reader.welcome);
@@ -201,8 +201,11 @@ static void check(struct rig *r)
 	keep_running(r);
 	size_t before = r->n_stored;
 	tap(r);
-	await(r, &r->kiosk, "clean", 0);
-	assert_int_equal(r->n_stored, before + 1);
+	/* Nothing fails any more: however long it takes, it is told. */
+	for (int64_t end_us = tap_now_us() + STAGE_DEADLINE_MS * INT64_C(1000);
+		r->n_stored == before && tap_now_us() < end_us;)
+		serve(r);
+	assert_true(r->n_stored > before);
 	school_wait_status(r->stage, GATE, "queue", 0);
 	stage_stop(r->stage, r->kiosk);
 	stage_stop(r->stage, r->reg);

@@ -22,6 +22,7 @@
 
 #define NOBODY "02:00:00:00:00:99"
 #define CLOSE_MS 3000 /* faults.md M3 */
+#define BUSY_MS 20000
 #define HALF_OPEN_MS 60000 /* faults.md M10 */
 #define SKIPPED 77
 
@@ -150,7 +151,7 @@ static void m3_swallowed_packets_cost_no_tap_and_no_stop(void **state)
 			0);
 	FILE *f = fopen(stage_path(s, "resolv.conf"), "we");
 	assert_non_null(f);
-	(void)fputs("nameserver 10.9.0.98\n", f);
+	(void)fputs("nameserver 10.9.0.98\noptions timeout:30 attempts:5\n", f);
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(
 		mount(stage_path(s, "resolv.conf"), "/etc/resolv.conf", NULL, MS_BIND, NULL), 0);
@@ -177,7 +178,8 @@ static void m3_swallowed_packets_cost_no_tap_and_no_stop(void **state)
 		"SIGTERM (address; name server)\n",
 		(long long)slowest, (long long)longest);
 	(void)fflush(stdout);
-	assert_true(longest < CLOSE_MS + 1000); /* the sanitizer's own end of a program in it */
+	/* With the sanitizer's own end of a program on a loaded machine; who waited for either would wait for two minutes. */
+	assert_true(longest < CLOSE_MS + BUSY_MS);
 	stage_close(s);
 }
 

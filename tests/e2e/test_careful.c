@@ -21,6 +21,7 @@
 #define ROOT "schoolpoort/sint-jan/"
 #define CHECK TEST_SOURCE_DIR "/broker-config/mosquitto/check-persistence"
 #define CARD_STRANGE "0411aa22bb33cc"
+#define AT_ONCE_MS 20000 /* on any machine; less than a minute's turn */
 #define CARD_NEW "0455667788990a"
 
 static const char *const gate_one[] = { "gate-1" };
@@ -162,7 +163,7 @@ static void m13_old_retained_alerts_are_emptied_again(void **state)
 	(void)wait_emptied(s, from, "care/alert/2026-11-23-am-p" YASSINE);
 	printf("figure: alerts of an older broker empty again %lld ms after CONNACK (1 run)\n",
 		(long long)(gate_now_ms() - up));
-	assert_true(gate_now_ms() - up < 5000);
+	assert_true(gate_now_ms() - up < AT_ONCE_MS);
 
 	/* A broker with nothing at all is told everything again. */
 	stage_broker_stop(s, true);

@@ -21,7 +21,7 @@
 #define LONG_AGO "-731 days" /* a certificate of then has run out yesterday */
 #define WORN "-490 days" /* two thirds of its life are over */
 #define N_TAPS 30
-#define UP_MS 60000
+#define UP_MS 120000
 #define LANES 4
 
 static int n_taps;
@@ -60,7 +60,8 @@ static void wait_reason(struct stage *s, const char *text)
 	stage_until(s, reason_holds, copy, text);
 }
 
-/* An attempt comes after 30 s at most: more than the stage's deadline, and a slow machine takes its time too. */
+/* An attempt comes after 30 s at most, and the one that was under way as something changed counts as none: more than the
+ * stage's deadline. */
 static void wait_up(struct stage *s, struct stage_program *p, size_t times)
 {
 	int64_t end = gate_now_ms() + UP_MS;

@@ -73,7 +73,8 @@ static struct outcome try_start(struct stage *s, const char *limit, unsigned n)
 	(void)snprintf(uid, sizeof(uid), "04%012x", 0x300000 + n);
 	bool tapped = false;
 	/* Where no descriptor is left for a client nobody is told anything, which is no tick either. */
-	for (int64_t end_us = tap_now_us() + 700000; !o.told && tap_now_us() < end_us;) {
+	int64_t end_us = tap_now_us() + (limit ? 700 : STAGE_DEADLINE_MS) * INT64_C(1000);
+	while (!o.told && tap_now_us() < end_us) {
 		tap_client_serve(&o.reader);
 		tap_client_serve(&o.views);
 		if (!tapped && o.views.welcome && o.reader.welcome)

@@ -231,10 +231,10 @@ static void check_trace(struct stage *s, struct gate *g)
 		n_shown, wire_node_get_real(trace, "p50_ms", -1), p95,
 		wire_node_get_real(trace, "p99_ms", -1));
 	/* The emulator paces its bytes: from its selection to the reader's "seen" lies one answer on the line. The bound is
-	 * ten times what it should be: the machine has much else to do, and what it should be is for a benchmark to say. */
+	 * fifty times what it should be: the machine has much else to do, and what it should be is for a benchmark to say. */
 	assert_true(p95 > 0);
 	if (!getenv("STAGE_SLOWER"))
-		assert_true(p95 + LINE_MS < 10 * P95_MAX_MS);
+		assert_true(p95 + LINE_MS < 50 * P95_MAX_MS);
 	wire_node_destroy(trace);
 }
 

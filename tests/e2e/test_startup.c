@@ -21,7 +21,8 @@
 #include "sys/clock.h"
 #include "unit/unit.h"
 
-#define SLACK_MS 6000 /* of a loaded machine; figures are printed */
+#define SLACK_MS 25000 /* of a loaded machine; figures are printed */
+#define ONE_TRY_MS 5000 /* half of what lies between two */
 
 static int n_orders = 4;
 
@@ -252,7 +253,7 @@ static void refuse(void *ctx)
 		return;
 	(void)close(fd);
 	/* libX11 asks more than once for one display. */
-	if (r->n && now_ms - r->at_ms[r->n - 1] < 1000)
+	if (r->n && now_ms - r->at_ms[r->n - 1] < ONE_TRY_MS)
 		return;
 	assert_true(r->n < ARRAY_LEN(r->at_ms));
 	r->at_ms[r->n++] = now_ms;
@@ -308,7 +309,7 @@ static void u1_no_display_at_start(void **state)
 	stage_until(w.stage, was_asked_twice, &r, "the screen to try again");
 	print_message("\nfigure: no display: tried again after %lld ms (1 run)\n",
 		(long long)(r.at_ms[1] - r.at_ms[0]));
-	assert_in_range(r.at_ms[1] - r.at_ms[0], 9000, 10000 + SLACK_MS);
+	assert_in_range(r.at_ms[1] - r.at_ms[0], ONE_TRY_MS, 10000 + SLACK_MS);
 	assert_int_equal(w.screen->n_starts, 1); /* and it is told once */
 	assert_int_equal(stage_said_count(w.screen->program, "display_absent"), 1);
 	assert_int_equal(stage_find(w.stage, 0, "/state", "\"screen\":\"ok\""), -1);
@@ -342,6 +343,8 @@ static bool has_frame(struct stage *s, void *ctx)
 	return first_frame(ctx) >= 0;
 }
 
+/* Between the end of one and the start of the next, which comes a second later and by a turn of the loop: what is there is
+ * the old one's. */
 static void empty(const char *folder)
 {
 	DIR *dir = opendir(folder);
@@ -351,6 +354,12 @@ static void empty(const char *folder)
 		if (e->d_name[0] != '.')
 			assert_int_equal(unlinkat(dirfd(dir), e->d_name, 0), 0);
 	assert_int_equal(closedir(dir), 0);
+}
+
+static bool has_ended(struct stage *s, void *ctx)
+{
+	(void)s;
+	return !((const struct manager_unit *)ctx)->program;
 }
 
 /*
@@ -387,8 +396,10 @@ static void u1_u2_screen_killed_among_taps(void **state)
 		const struct wire_view *v = watched_tap(&w, cards[i], means[i]);
 		int64_t number = v->number;
 		assert_int_equal(kill(pid, i == 2 ? SIGABRT : SIGKILL), 0);
-		manager_wait_ready(w.manager, w.screen, w.screen->n_ready + 1);
-		empty(frames); /* a killed one's; the new one has only just opened its display */
+		size_t n_ready = w.screen->n_ready;
+		stage_until(w.stage, has_ended, w.screen, "the end of a killed screen");
+		empty(frames);
+		manager_wait_ready(w.manager, w.screen, n_ready + 1);
 		int64_t ms = w.screen->ready_ms - w.screen->ended_ms;
 		worst_ms = ms > worst_ms ? ms : worst_ms;
 		stage_until(w.stage, has_frame, frames, "the new screen's first picture");
@@ -518,11 +529,11 @@ static void u1_hello_without_a_picture_is_no_screen(void **state)
 	struct stage_program *kiosk = stage_start(s, "schoolpoort-kiosk", WATCHED_GATE, NULL, NULL);
 	(void)stage_wait_message(s, 0, "/state", "\"screen\":\"absent\"");
 	size_t from = stage_n_messages(s);
+	int64_t believed_ms = manager_now_ms(); /* sooner than it is, by the time of a hello */
 	struct stage_client *screen =
 		stage_connect(s, WATCHED_GATE, "kiosk.sock", WIRE_ROLE_SCREEN);
 	/* It has two seconds for each view: until then it is believed. */
 	from = stage_wait_message(s, from, "/state", "\"screen\":\"ok\"");
-	int64_t believed_ms = manager_now_ms();
 	from = stage_wait_message(s, from, "/state", "\"screen\":\"absent\"");
 	int64_t absent_ms = manager_now_ms() - believed_ms;
 	char presented[100];
@@ -533,7 +544,7 @@ static void u1_hello_without_a_picture_is_no_screen(void **state)
 	(void)stage_wait_message(s, from, "/state", "\"screen\":\"ok\"");
 	print_message("\nfigure: screen without a picture: absent after %lld ms (1 run)\n",
 		(long long)absent_ms);
-	assert_in_range(absent_ms, 500, 3000 + SLACK_MS);
+	assert_in_range(absent_ms, 2000, 3000 + SLACK_MS);
 	stage_disconnect(s, screen);
 	stage_stop(s, kiosk);
 	stage_close(s);

@@ -26,7 +26,8 @@
 
 #define BALLAST (4 * 1048576L)
 #define MORNING "2026-11-23T08:10:00+01:00"
-#define SLOW_MS 2000
+#define SLOW_MS 4000
+#define SLOW_SYNC "delay_enter=4000000"
 
 /* Leaks can't be looked for in a program that is traced. */
 static const char *const traced[] = { "ASAN_OPTIONS=detect_leaks=0", NULL };
@@ -604,7 +605,7 @@ static void s8_slow_sync_reads_first_and_loses_no_card(void **state)
 
 	gate_rig_start(s, g, NULL);
 	tap_many(s, g, 1);
-	pid_t tracer = gate_rig_inject(stage_pid(g->kiosk), "fdatasync", "delay_enter=2000000");
+	pid_t tracer = gate_rig_inject(stage_pid(g->kiosk), "fdatasync", SLOW_SYNC);
 	if (tracer < 0) {
 		gate_rig_stop(s, g);
 		stage_close(s);
@@ -637,7 +638,7 @@ static void s8_slow_sync_reads_first_and_loses_no_card(void **state)
 				" ON b.seq = a.seq + 1 WHERE b.at_ms < a.at_ms"),
 		0);
 	assert_int_equal(ask(s, "SELECT count(*) FROM checkin"), 10);
-	print_message("figure: reading shown under a sync of 2 s %lld ms (1 run, 9 taps at 3 a "
+	print_message("figure: reading shown under a sync of 4 s %lld ms (1 run, 9 taps at 3 a "
 		      "second, none lost)\n",
 		(long long)reading);
 	stage_close(s);

@@ -335,8 +335,8 @@ static void test_refuses(void **state)
 	begin(&p, 8);
 	fault_tell(&p.fault, "a refuse on");
 	assert_int_equal(try_connect(&p), -ECONNREFUSED);
-	fault_tell(&p.fault, "a refuse 300");
 	int64_t from = now_ms();
+	fault_tell(&p.fault, "a refuse 300");
 	int fd;
 	while ((fd = try_connect(&p)) < 0 && now_ms() - from < DEADLINE_MS) {
 		assert_int_equal(fd, -ECONNREFUSED);

@@ -11,7 +11,7 @@
 #include "unit/broker.h"
 #include "unit/unit.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 #define ATTEMPTS 2 /* refused; the next one is let in */
 
 static void wait_readable(int fd)

@@ -17,7 +17,7 @@
 #include "unit/broker.h"
 #include "unit/unit.h"
 
-#define DEADLINE_MS 30000 /* for what depends on a back-off of a few rounds */
+#define DEADLINE_MS 60000 /* for what depends on a back-off of a few rounds */
 #define MESSAGES 1000
 
 static struct broker broker;
