@@ -30,8 +30,8 @@ from school import School  # noqa: E402
 
 DEMO = HERE.parent / "e2e/demo"
 DAY = "2026-11-23"  # a Monday with lessons
-BEGIN = "08:20:00"
-BELL_NEAR = "08:24:40"  # the bell is at 08:25:00
+BEGIN = "08:10:00"  # a loaded machine has a quarter of an hour for all of its pupils
+BELL_NEAR = "08:24:00"  # the bell is at 08:25:00, the cut-off at 08:26: a gate that isn't back by then would be a silent one
 GATES = ("gate-1", "gate-2")
 PEOPLE = (("care", "ann"), ("care", "bram"), ("secretariat", "sofie"), ("it", "ict"))
 CROWD = 2000  # pupils that the list must hold beside those of the demo; they have no lessons
