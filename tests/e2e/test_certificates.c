@@ -60,8 +60,7 @@ static void wait_reason(struct stage *s, const char *text)
 	stage_until(s, reason_holds, copy, text);
 }
 
-/* An attempt comes after 30 s at most, and the one that was under way as something changed counts as none: more than the
- * stage's deadline. */
+/* An attempt comes after 30 s at most, and the one that was under way as something changed counts as none. */
 static void wait_up(struct stage *s, struct stage_program *p, size_t times)
 {
 	int64_t end = gate_now_ms() + UP_MS;

@@ -249,7 +249,8 @@ static void n12_queue_of_three_a_second(void **state)
 	check_register(&q);
 	/* Each that could be read is one; on a machine with time that is each. */
 	assert_in_range(q.n_rows, q.n_taps - q.n_unseen - q.n_once, q.n_taps - q.n_unseen);
-	assert_true(q.n_unseen + q.n_once <= 1 + q.n_taps / 10);
+	/* A handful, where the machine stood still; in ten minutes not one in a hundred, as a reader that looks too seldom has. */
+	assert_true(q.n_unseen + q.n_once <= 6 + q.n_taps / 100);
 	assert_int_equal(results_of(&q, WIRE_RESULT_PRESENT), q.n_rows);
 	assert_int_equal(q.n_traced, q.n_rows);
 	assert_true(q.n_presented > q.n_rows / 2); /* a picture may hold two results' time */
