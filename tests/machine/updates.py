@@ -173,6 +173,24 @@ def a_unit_that_is_off_at_night_catches_up():
         assert f'APT::Periodic::{what} "1";' in apt, what
 
 
+def a_network_that_is_away_is_no_good_day():
+    """As apt-daily.service asks for the lists: without an answer there is no stamp, and the next hour tries again."""
+    conf = UPDATE.with_name("unattended.conf")
+    for name in ("apt-daily", "apt-daily-upgrade"):
+        service = (SETTINGS / f"{name}.service.d/schoolpoort.conf").read_text()
+        assert "\nEnvironment=APT_CONFIG=/usr/lib/schoolpoort/unattended.conf\n" in service, service
+    with Folder() as f:
+        for folder in ("lists/partial", "cache/archives/partial", "none"):
+            (f.root / folder).mkdir(parents=True)
+        (f.root / "sources.list").write_text("deb [trusted=yes] http://127.0.0.1:9/ ./\n")
+        own = {"Dir::State::lists": "lists", "Dir::Cache": "cache", "Dir::Etc::sourcelist": "sources.list",
+               "Dir::Etc::sourceparts": "none", "Dir::Etc::parts": "none"}
+        options = [w for name, at in own.items() for w in ("-o", f"{name}={f.root / at}")]
+        said = f.run("apt-get", "-qq", "-y", "-o", "APT::Sandbox::User=root", *options, "update", status=100,
+                     APT_CONFIG=str(conf))
+        assert "127.0.0.1" in said, said
+
+
 def p7_a_timer_never_starts_in_the_morning():
     """As systemd computes it, random delay included; and what a person starts is asked too."""
     units = SETTINGS
@@ -410,7 +428,7 @@ def main():
         print("skipped: no dpkg here")
         return SKIPPED
     for test in (p7_not_while_pupils_come, the_brokers_machine_alone, p7_a_timer_never_starts_in_the_morning,
-                 a_unit_that_is_off_at_night_catches_up,
+                 a_unit_that_is_off_at_night_catches_up, a_network_that_is_away_is_no_good_day,
                  well_without_a_network_and_not_without_a_reader, a_database_that_does_not_open,
                  an_update_that_is_well_stays, an_update_that_is_not_well_goes_back,
                  what_was_broken_before_bars_no_update, two_steps_of_one_update_keep_the_first,
