@@ -3,9 +3,10 @@
  * register/outbox.h: what still finds room among the messages that a slow broker makes wait.
  *
  * Pure. What is dropped is made good in different ways, so it isn't dropped alike: gates/arrival only spares a pupil a
- * second "present" at another gate (QoS 0), a confirm comes again once the gate has sent again, states and days with
- * their next change. An alert's retained state comes again with the next connection alone: until then who opens the
- * page doesn't see the pupil. So arrivals go first, alerts last. The lists themselves: publish.c.
+ * second "present" at another gate (QoS 0), a confirm comes again once the gate has sent again, a reply once its request
+ * has been, states, days and gates/data with their next change. An alert's retained state comes again with the next
+ * connection alone: until then who opens the page doesn't see the pupil. So arrivals go first, alerts last. The lists
+ * themselves: publish.c.
  */
 #pragma once
 

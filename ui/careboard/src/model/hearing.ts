@@ -24,6 +24,7 @@ export interface Hearing {
 	/** Null: every ping was answered. */
 	readonly askedMs: number | null;
 	readonly answeredMs: number;
+	/** Live messages that were heard over the usual pace. */
 	readonly level: number;
 }
 
@@ -39,10 +40,12 @@ export function heard(h: Hearing, what: "live" | "answer" | "other", now: number
 	return what === "answer" ? { heardMs: now, askedMs: null, answeredMs: now, level } : { ...h, heardMs: now, level };
 }
 
+/** asked() - a ping is sent. */
 export function asked(h: Hearing, now: number): Hearing {
 	return { ...h, askedMs: now };
 }
 
+/** isFlooded() - whether the broker may have dropped some of what it had for this page. */
 export function isFlooded(h: Hearing): boolean {
 	return h.level >= FLOOD_MESSAGES;
 }
