@@ -27,10 +27,11 @@ export function keepRest(): () => void {
 			for (const e of moved) if (e.getAttribute(MARK) === mark) e.removeAttribute(MARK);
 		});
 	};
-	// Before anything of it is on the screen. Whoever scrolls moves it with the own hand.
+	// Before anything of it is on the screen; a text that grows too, since on a phone the figures above the rows then take
+	// another line. Whoever scrolls moves it with the own hand.
 	const drawn = new MutationObserver(look);
 	const moveAlong = () => (had = places());
-	drawn.observe(document.body, { childList: true, subtree: true });
+	drawn.observe(document.body, { childList: true, characterData: true, subtree: true });
 	window.addEventListener("scroll", moveAlong, { capture: true, passive: true });
 	window.addEventListener("resize", moveAlong);
 	return () => {
