@@ -6,6 +6,7 @@ confirm): on a school's premises the register has a disk and a processor of its 
 cards are 04 and a number in twelve decimal digits; whoever taps is bench_taps.
 """
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -13,6 +14,7 @@ import os
 import pathlib
 import select
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -146,7 +148,8 @@ class Gate:
 
     def sql(self, question):
         """The one value that a question has, asked of the database beside the kiosk: reading alone."""
-        return self.bench.run(["sqlite3", "-readonly", self.state / "kiosk.db", question]).strip()
+        with contextlib.closing(sqlite3.connect(f"file:{self.state}/kiosk.db?mode=ro", uri=True)) as db:
+            return db.execute(question).fetchone()[0]
 
     def start_timed(self):
         """A start by bench_taps, which times it, after the kiosk has ended. Return: its figures."""
