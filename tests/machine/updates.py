@@ -132,8 +132,10 @@ def the_brokers_machine_alone():
         print("  faketime is not here")
         return
     with Folder() as f:
-        for at, may in (("06:58:00", True), ("07:00:00", False), ("09:28:00", False), ("09:30:00", True)):
-            f.run("faketime", f"2026-11-23 {at}", UPDATE, "window", status=0 if may else 1, TZ="Europe/Brussels")
+        for at, may in (("06:58:00", True), ("07:00:00", False), ("09:28:00", False), ("09:30:00", True),
+                        ("11:43:00", True), ("11:45:00", False), ("13:58:00", False), ("14:00:00", True)):
+            f.run(SOURCE / "tests/broker/at.sh", f"2026-11-23 {at}", UPDATE, "window", status=0 if may else 1,
+                  TZ="Europe/Brussels")
 
 
 SETTINGS = SOURCE / "firmware-app/packaging/update/lib/systemd/system"
