@@ -7,6 +7,7 @@ provision makes its certificates and rights, schoolpoort-join its units. Ends on
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -160,6 +161,13 @@ class School:
                 [tool("mosquitto"), "-c", str(self.dir / "mosquitto.conf")], stdout=log, stderr=log)
         for port in self.ports.values():
             wait("the broker's ports", lambda port=port: self.listens(port))
+        wait("the broker to obey", self.obeys)
+
+    def obeys(self):
+        """Its ports are there before it has asked for SIGTERM and SIGHUP: until then either would kill it."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        caught = int(re.search(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[1], 16)
+        return all(caught >> (n - 1) & 1 for n in (signal.SIGTERM, signal.SIGHUP))
 
     def listens(self, port):
         assert self.process.poll() is None, (self.dir / "mosquitto.log").read_text()
