@@ -176,7 +176,10 @@ test("a_connection_that_died_or_is_far_behind_is_left", () => {
 		["words, and nothing more", after([16, "ask"], [29, "live"]), 45, "drop"],
 		["behind, half a minute", after([16, "ask"], [46, "live"]), 46, null],
 		["behind, more", after([16, "ask"], [46, "live"]), 47, "drop"],
-		["what stood is no flood", Array.from({ length: 20000 }).reduce((h) => m.heard(h, "other", MS), m.begin(MS)), 1, null],
+		["what stood, on a slow line", after([16, "ask"], [46, "stood"], [76, "stood"]), 77, null],
+		["and then nothing", after([16, "ask"], [46, "stood"]), 62, "drop"],
+		["a clock set back an hour", after([3600, "answer"]), 0, "ask"],
+		["what stood is no flood", Array.from({ length: 20000 }).reduce((h) => m.heard(h, "stood", MS), m.begin(MS)), 1, null],
 	];
 	for (const [name, h, second, wanted] of table) {
 		assert.equal(m.lookAt(h, MS + 1000 * second), wanted, name);

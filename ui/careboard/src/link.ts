@@ -68,8 +68,8 @@ function watch(client: MqttClient): () => void {
 	const drop = () => client.connected && client.stream.destroy();
 	client.on("connect", () => (hearing = begin(nowMs())));
 	client.on("packetreceive", (packet) => {
-		const live = packet.cmd === "publish" && !packet.retain;
-		hearing = heard(hearing, live ? "live" : packet.cmd === "pingresp" ? "answer" : "other", nowMs());
+		const told = packet.cmd === "publish" && (packet.retain ? "stood" : "live");
+		hearing = heard(hearing, told || (packet.cmd === "pingresp" ? "answer" : "other"), nowMs());
 		if (isFlooded(hearing)) drop();
 	});
 	const stop = every(LOOK_MS, () => {

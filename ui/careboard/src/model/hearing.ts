@@ -16,7 +16,7 @@ const USUAL_PER_S = 10;
 const ASK_MS = 15000;
 /** No word at all for so long after it: the connection died. */
 const DEAF_MS = 15000;
-/** Words, but no answer: what is shown is so old. */
+/** Words, but no answer: what is shown is so old. What stood when we asked is not behind, however long a slow line takes. */
 const BEHIND_MS = 30000;
 
 export interface Hearing {
@@ -33,11 +33,13 @@ export function begin(now: number): Hearing {
 	return { heardMs: now, askedMs: null, answeredMs: now, level: 0 };
 }
 
-/** heard() - a packet. @what: "live" is what was said just now, and didn't stand when we asked. */
-export function heard(h: Hearing, what: "live" | "answer" | "other", now: number): Hearing {
+/** heard() - a packet. @what: "live" is what was said just now, "stood" what stood when we asked. */
+export function heard(h: Hearing, what: "live" | "stood" | "answer" | "other", now: number): Hearing {
 	const passedMs = Math.max(0, now - h.heardMs);
 	const level = Math.max(0, h.level - (passedMs / 1000) * USUAL_PER_S) + (what === "live" ? 1 : 0);
-	return what === "answer" ? { heardMs: now, askedMs: null, answeredMs: now, level } : { ...h, heardMs: now, level };
+	if (what === "answer") return { heardMs: now, askedMs: null, answeredMs: now, level };
+	const askedMs = what === "stood" && h.askedMs !== null ? now : h.askedMs;
+	return { ...h, heardMs: now, askedMs, level };
 }
 
 /** asked() - a ping is sent. */
@@ -52,6 +54,7 @@ export function isFlooded(h: Hearing): boolean {
 
 /** lookAt() - what to do about it now. */
 export function lookAt(h: Hearing, now: number): "ask" | "drop" | null {
-	if (h.askedMs === null) return now - h.answeredMs > ASK_MS ? "ask" : null;
+	// A clock that was set back counts as long ago.
+	if (h.askedMs === null) return Math.abs(now - h.answeredMs) > ASK_MS ? "ask" : null;
 	return now - Math.max(h.askedMs, h.heardMs) > DEAF_MS || now - h.askedMs > BEHIND_MS ? "drop" : null;
 }

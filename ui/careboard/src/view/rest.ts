@@ -4,7 +4,8 @@ import { after } from "../clock";
 import { movedOf, REST_MS, type Place } from "../model/rest";
 
 /** What is pressed, and moves without whoever presses it. Rows as a whole: to measure inside one out of sight would draw it. */
-const PRESSED = "[data-alert], .now__section-title, .now__selection .button, .cards__near .button, .acts__line";
+const PRESSED =
+	"[data-alert], .now__section-title, .now__selection .button, .cards__near .button, .cards__link .picker__row, .pupil__cards .button, .acts__line";
 const MARK = "data-moved";
 
 function places(): ReadonlyMap<Element, Place> {
