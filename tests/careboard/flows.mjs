@@ -40,7 +40,15 @@ let passed = 0;
 let failed = 0;
 const opened = [];
 
+/** Where so many fail, something beneath all of them is broken, and each of the others would wait out its deadlines. */
+const FAILED_MAX = 5;
+
 async function step(name, run) {
+	if (failed >= FAILED_MAX) {
+		failed++;
+		console.log(`not ok ${name} (not begun: ${FAILED_MAX} have failed)`);
+		return;
+	}
 	const begin = Date.now();
 	try {
 		await run();
