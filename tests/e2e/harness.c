@@ -675,7 +675,7 @@ static bool answers(struct stage *s, void *ctx)
 	assert_true(fd >= 0);
 	bool answered = connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
 			send(fd, packet, sizeof(packet) - 1, MSG_NOSIGNAL) > 0 &&
-			poll(&p, 1, 1000) == 1 && recv(fd, answer, sizeof(answer), 0) > 0;
+			poll(&p, 1, 10000) == 1 && recv(fd, answer, sizeof(answer), 0) > 0;
 	(void)close(fd);
 	if (!answered)
 		stage_turn(s, 20);

@@ -57,23 +57,6 @@ static struct wire_view tap(
 	return *stage_view(g->views, stage_wait_view(s, g->views, from, WIRE_VIEW_RESULT, want));
 }
 
-static bool has_data(struct stage *s, void *ctx)
-{
-	struct wire_node *status = school_ctl_json(s, ctx, (const char *const[]){ "status", NULL });
-	bool has = wire_node_get_int(status, "cards", 0) == 5; /* imported last */
-
-	wire_node_destroy(status);
-	return has;
-}
-
-static void wait_data(struct stage *s, const char *unit)
-{
-	char copy[64];
-
-	(void)snprintf(copy, sizeof(copy), "%s", unit);
-	stage_until(s, has_data, copy, "five cards at the gate");
-}
-
 /* 08:45:01: 3A's missing are known at once; who then comes is `arrived` under the same id. */
 static void test_absent_then_arrived(void **state)
 {
@@ -105,7 +88,7 @@ static void test_absent_then_arrived(void **state)
 	/* Neither the excused one nor a class that has not begun. */
 	assert_int_equal(stage_find(s, 0, "-p" ELIF, NULL), -1);
 	assert_int_equal(stage_find(s, 0, "-p" MARIE, NULL), -1);
-	wait_data(s, "gate-1");
+	school_wait_status(s, "gate-1", "cards", 5); /* imported last */
 	(void)tap(s, &g, CARD_NOOR, WIRE_RESULT_LATE);
 	size_t over = stage_wait_message(s, noor + 1, "care/event", "\"what\":\"arrived\"");
 	const char *payload = stage_message(s, over)->payload;
@@ -213,8 +196,8 @@ static void test_broker_after_the_taps(void **state)
 	stage_unit(s, "gate-2", NULL);
 	start_gate(s, "gate-1", &one);
 	start_gate(s, "gate-2", &two);
-	wait_data(s, "gate-1");
-	wait_data(s, "gate-2");
+	school_wait_status(s, "gate-1", "cards", 5); /* imported last */
+	school_wait_status(s, "gate-2", "cards", 5); /* imported last */
 	stop_gate(s, &one);
 	stop_gate(s, &two);
 	stage_stop(s, reg);
@@ -382,7 +365,7 @@ static void test_a_day_without_broker(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	stage_unit(s, "gate-1", NULL);
 	start_gate(s, "gate-1", &g);
-	wait_data(s, "gate-1");
+	school_wait_status(s, "gate-1", "cards", 5); /* imported last */
 	stage_stop(s, reg);
 	stage_broker_stop(s, true);
 	(void)tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
@@ -480,7 +463,7 @@ static void test_old_copy_of_a_gate(void **state)
 	stage_unit(s, "gate-1", (const char *const[]){ "kiosk.repeat_s = 0", NULL });
 	(void)snprintf(path, sizeof(path), "%s", stage_path(s, "gate-1-state/kiosk.db"));
 	start_gate(s, "gate-1", &g);
-	wait_data(s, "gate-1");
+	school_wait_status(s, "gate-1", "cards", 5); /* imported last */
 	(void)tap(s, &g, CARD_ELIF, WIRE_RESULT_PRESENT);
 	school_wait_status(s, "gate-1", "queue", 0);
 	stop_gate(s, &g);
@@ -520,7 +503,7 @@ static void test_lost_register(void **state)
 	struct stage_program *reg = school_register(s, "gate-1");
 	stage_unit(s, "gate-1", NULL);
 	start_gate(s, "gate-1", &g);
-	wait_data(s, "gate-1");
+	school_wait_status(s, "gate-1", "cards", 5); /* imported last */
 	(void)tap(s, &g, CARD_NOOR, WIRE_RESULT_PRESENT);
 	(void)tap(s, &g, CARD_YASSINE, WIRE_RESULT_PRESENT);
 	school_wait_status(s, "gate-1", "queue", 0);

@@ -260,6 +260,8 @@ static void n12_queue_of_three_a_second(void **state)
 	hold(&q, q.n_taps - 1);
 	(void)stage_wait_view(q.g.s, q.g.views, from, WIRE_VIEW_RESULT, WIRE_RESULT_ALREADY);
 	assert_int_equal(last_seq(&q), q.n_rows);
+	/* A fault would delay each, a machine that stands still some. */
+	assert_true(nearest_rank(&q, 50) < 2000);
 	assert_true(
 		nearest_rank(&q, 99) < 10000); /* 500 on a gate that has its machine for itself */
 	stage_stop(q.g.s, q.screen);
