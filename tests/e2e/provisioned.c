@@ -40,10 +40,10 @@ static void run(struct provisioned *p, const char *at, const char *script, const
 		all[n++] = *args;
 	}
 	all[n] = NULL;
-	struct stage_program *program =
-		stage_start(p->stage, at ? TEST_SOURCE_DIR "/tests/broker/at.sh" : script, NULL, all,
-			(const char *const[]){ "PROVISION_BROKER=/bin/true",
-				"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL });
+	struct stage_program *program = stage_start(p->stage,
+		at ? TEST_SOURCE_DIR "/tests/broker/at.sh" : script, NULL, all,
+		(const char *const[]){
+			"PROVISION_BROKER=/bin/true", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL });
 	int status = stage_wait_exit(p->stage, program);
 	if (status != 0)
 		fail_msg("%s %s: status %d\n%s", script, all[at ? 2 : 0], status,
