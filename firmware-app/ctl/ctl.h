@@ -47,7 +47,7 @@ const char *ctl_usage(void);
  * @request: sent as it is, with the id that ask() gives it
  * @fd: a descriptor to pass beside it, still the caller's; -1 none
  * @ret_response: for wire_node_destroy()
- * Blocks at most 95 s: 20 for the welcome, 75 for the answer (an enrolment, or an import of 100,000 rows on a slow card).
+ * Blocks at most 90 s: 15 for the welcome, 75 for the answer (an enrolment, or an import of 100,000 rows on a slow card).
  * Return: 0, or -1 with a line on standard error.
  */
 int ask(const struct ctl *ctl, struct wire_node *request, int fd, struct wire_node **ret_response);
